@@ -1,0 +1,19 @@
+/*
+ * base: what every room stands on. No OpenSSL, no sockets, no printing.
+ *
+ * This is the room's door: include it, not the headers behind it.
+ */
+#ifndef MTLS_BASE_BASE_H
+#define MTLS_BASE_BASE_H
+
+#include "base/args.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/code.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/own.h"
+#include "base/text.h"
+
+#endif

@@ -1,0 +1,95 @@
+/* Capped growing buffers. */
+#include "base/buffer.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+void buffer_init(struct buffer *buffer, size_t bytes_max)
+{
+	*buffer = (struct buffer)BUFFER(bytes_max);
+}
+
+static void discard(struct buffer *buffer, char *data, size_t bytes)
+{
+	if (data && buffer->secret)
+		explicit_bzero(data, bytes);
+	free(data);
+}
+
+void buffer_done(struct buffer *buffer)
+{
+	discard(buffer, buffer->data, buffer->capacity);
+	buffer->data = NULL;
+	buffer->length = buffer->capacity = 0;
+}
+
+bool buffer_reserve(struct buffer *buffer, size_t bytes, char **ret_room, struct error *reterr)
+{
+	if (bytes > buffer->bytes_max || buffer->length > buffer->bytes_max - bytes)
+		return error_set(reterr, ERROR_LIMIT, "more than %zu bytes", buffer->bytes_max);
+	size_t wanted = buffer->length + bytes + 1;
+	if (wanted > buffer->capacity) {
+		size_t capacity = buffer->capacity ? buffer->capacity : 64;
+		while (capacity < wanted)
+			capacity *= 2;
+		if (capacity > buffer->bytes_max + 1)
+			capacity = buffer->bytes_max + 1;
+		/* No realloc: it could leave a copy of a secret behind. */
+		char *data = malloc(capacity);
+		if (!data)
+			return error_set(reterr, ERROR_IO, "out of memory for %zu bytes", capacity);
+		if (buffer->length)
+			memcpy(data, buffer->data, buffer->length);
+		discard(buffer, buffer->data, buffer->capacity);
+		buffer->data = data;
+		buffer->capacity = capacity;
+		data[buffer->length] = 0;
+	}
+	*ret_room = buffer->data + buffer->length;
+	return true;
+}
+
+bool buffer_append(struct buffer *buffer, const void *data, size_t bytes, struct error *reterr)
+{
+	char *room;
+	if (!buffer_reserve(buffer, bytes, &room, reterr))
+		return false;
+	if (bytes)
+		memcpy(room, data, bytes);
+	buffer->length += bytes;
+	buffer->data[buffer->length] = 0;
+	return true;
+}
+
+bool buffer_text(struct buffer *buffer, const char *text, struct error *reterr)
+{
+	return buffer_append(buffer, text, strlen(text), reterr);
+}
+
+bool buffer_format(struct buffer *buffer, struct error *reterr, const char *format, ...)
+{
+	va_list arguments, again;
+	va_start(arguments, format);
+	va_copy(again, arguments);
+	int bytes = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	char *room;
+	bool fits = bytes >= 0 && buffer_reserve(buffer, (size_t)bytes, &room, reterr);
+	if (fits) {
+		vsnprintf(room, (size_t)bytes + 1, format, again);
+		buffer->length += (size_t)bytes;
+	}
+	va_end(again);
+	return fits;
+}
+
+void buffer_consume(struct buffer *buffer, size_t bytes)
+{
+	assert(bytes <= buffer->length);
+	buffer->length -= bytes;
+	if (buffer->data) {
+		memmove(buffer->data, buffer->data + bytes, buffer->length);
+		buffer->data[buffer->length] = 0;
+	}
+}

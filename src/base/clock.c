@@ -1,0 +1,117 @@
+/* The two clocks and the three ways to write a date. */
+#include "base/clock.h"
+
+#include <stdio.h>
+
+uint64_t clock_monotonic_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+char *clock_rfc3339(time_t at, char target[static CLOCK_RFC3339_BYTES])
+{
+	struct tm tm;
+	gmtime_r(&at, &tm);
+	strftime(target, CLOCK_RFC3339_BYTES, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return target;
+}
+
+static const char month_names[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug",
+	"Sep", "Oct", "Nov", "Dec" };
+static const char day_names[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+
+/* timegm accepts the 31st of February; a date that a peer or a user wrote must exist. */
+static bool utc(int year, int month, int day, int hour, int minute, int second, time_t *ret)
+{
+	if (month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 ||
+		minute > 59 || second < 0 || second > 60)
+		return false;
+	struct tm tm = { .tm_year = year - 1900,
+		.tm_mon = month - 1,
+		.tm_mday = day,
+		.tm_hour = hour,
+		.tm_min = minute,
+		.tm_sec = second };
+	time_t at = timegm(&tm);
+	if (tm.tm_mday != day && second != 60)
+		return false;
+	*ret = at;
+	return true;
+}
+
+bool clock_from_rfc3339(const char *text, time_t *ret)
+{
+	int year, month, day, hour, minute, second, used = 0;
+	if (sscanf(text, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute,
+		    &second, &used) != 6 ||
+		used != 19)
+		return false;
+	text += used;
+	if (*text == '.') {
+		size_t digits = strspn(text + 1, "0123456789");
+		if (!digits)
+			return false;
+		text += 1 + digits;
+	}
+	time_t at;
+	if (!utc(year, month, day, hour, minute, second, &at))
+		return false;
+	if ((*text == 'Z' || *text == 'z') && !text[1]) {
+		*ret = at;
+		return true;
+	}
+	int offset_hours, offset_minutes;
+	char sign[2];
+	used = 0;
+	if (sscanf(text, "%1[+-]%2d:%2d%n", sign, &offset_hours, &offset_minutes, &used) != 3 ||
+		used != 6 || text[used] || offset_hours > 23 || offset_minutes > 59)
+		return false;
+	time_t offset = (offset_hours * 60 + offset_minutes) * 60;
+	*ret = *sign == '+' ? at - offset : at + offset;
+	return true;
+}
+
+char *clock_http_date(time_t at, char target[static CLOCK_HTTP_DATE_BYTES])
+{
+	struct tm tm;
+	gmtime_r(&at, &tm);
+	snprintf(target, CLOCK_HTTP_DATE_BYTES, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+		day_names[tm.tm_wday % 7], tm.tm_mday % 100, month_names[tm.tm_mon % 12],
+		(tm.tm_year + 1900) % 10000, tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100);
+	return target;
+}
+
+static int month_number(const char *name)
+{
+	for (int i = 0; i < 12; i++)
+		if (!strcmp(name, month_names[i]))
+			return i + 1;
+	return 0;
+}
+
+bool clock_from_http_date(const char *text, time_t *ret)
+{
+	char name[4] = "";
+	int year, day, hour, minute, second, used = 0;
+	/* IMF-fixdate: Sun, 06 Nov 1994 08:49:37 GMT */
+	if (sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &day, name, &year,
+		    &hour, &minute, &second, &used) == 6 &&
+		used == 29 && !text[used])
+		return utc(year, month_number(name), day, hour, minute, second, ret);
+	/* RFC 850: Sunday, 06-Nov-94 08:49:37 GMT */
+	used = 0;
+	if (sscanf(text, "%*9[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n", &day, name, &year,
+		    &hour, &minute, &second, &used) == 6 &&
+		used && !text[used])
+		return utc(year + (year < 70 ? 2000 : 1900), month_number(name), day, hour, minute,
+			second, ret);
+	/* asctime: Sun Nov  6 08:49:37 1994 */
+	used = 0;
+	if (sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", name, &day, &hour, &minute,
+		    &second, &year, &used) == 6 &&
+		used && !text[used])
+		return utc(year, month_number(name), day, hour, minute, second, ret);
+	return false;
+}

@@ -1,0 +1,107 @@
+/* Formatting into fresh memory, escaping what a peer sent, and numbers. */
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+char *text_format(const char *format, ...)
+{
+	char *text = NULL;
+	va_list arguments;
+	va_start(arguments, format);
+	int bytes = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (bytes < 0)
+		bug("out of memory for a line of text");
+	return text;
+}
+
+char *text_copy(const char *text)
+{
+	return text_format("%s", text);
+}
+
+/* The length of the well-formed UTF-8 sequence at `at`, 0 if there is none (RFC 3629 section 4). */
+static size_t utf8_sequence(const uint8_t *at, size_t left)
+{
+	static const struct {
+		uint8_t first_min, first_max, second_min, second_max;
+		size_t bytes;
+	} forms[] = {
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+	if (at[0] < 0x80)
+		return at[0] ? 1 : 0;
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		if (at[0] < forms[i].first_min || at[0] > forms[i].first_max)
+			continue;
+		if (left < forms[i].bytes || at[1] < forms[i].second_min ||
+			at[1] > forms[i].second_max)
+			return 0;
+		for (size_t j = 2; j < forms[i].bytes; j++)
+			if ((at[j] & 0xc0) != 0x80)
+				return 0;
+		return forms[i].bytes;
+	}
+	return 0;
+}
+
+bool text_is_utf8(const void *source, size_t bytes)
+{
+	const uint8_t *at = source;
+	while (bytes) {
+		size_t sequence = utf8_sequence(at, bytes);
+		if (!sequence)
+			return false;
+		at += sequence;
+		bytes -= sequence;
+	}
+	return true;
+}
+
+char *text_escape(char *target, size_t target_bytes, const void *source, size_t source_bytes)
+{
+	const uint8_t *at = source;
+	size_t used = 0;
+	while (source_bytes) {
+		size_t sequence = utf8_sequence(at, source_bytes);
+		/* C0 and DEL; C1 is U+0080 to U+009F, which is 0xc2 0x80 to 0xc2 0x9f. */
+		bool plain = sequence && at[0] >= 0x20 && at[0] != 0x7f && at[0] != '\\' &&
+			     !(at[0] == 0xc2 && at[1] < 0xa0);
+		size_t taken = plain ? sequence : 1;
+		if (used + (plain ? taken : 4) + 1 > target_bytes)
+			break;
+		if (plain)
+			memcpy(target + used, at, taken);
+		else
+			snprintf(target + used, 5, "\\x%02x", at[0]);
+		used += plain ? taken : 4;
+		at += taken;
+		source_bytes -= taken;
+	}
+	if (target_bytes)
+		target[used] = 0;
+	return target;
+}
+
+bool text_number(const char *text, long long min, long long max, long long *ret)
+{
+	if (!*text || strspn(text, "-0123456789") != strlen(text))
+		return false;
+	char *end;
+	errno = 0;
+	long long value = strtoll(text, &end, 10);
+	if (errno || *end || value < min || value > max)
+		return false;
+	*ret = value;
+	return true;
+}

@@ -1,0 +1,27 @@
+/* Small helpers for text that we own and for text that a peer sent. */
+#ifndef MTLS_BASE_TEXT_H
+#define MTLS_BASE_TEXT_H
+
+#include "base/buffer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A new string, the caller's to free. Ends the program when memory is out. */
+char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *text_copy(const char *text);
+
+/*
+ * Writes peer-made bytes so that they cannot break a line of a log, a terminal or a header: NUL,
+ * control characters, DEL, backslash and bytes that are no UTF-8 become \xNN. Always ends with NUL;
+ * what does not fit is cut. Returns `target`.
+ */
+char *text_escape(char *target, size_t target_bytes, const void *source, size_t source_bytes);
+
+/* Whether the bytes are well-formed UTF-8 (RFC 3629 section 4) without NUL. */
+bool text_is_utf8(const void *source, size_t bytes);
+
+/* A decimal number from the whole of `text`, within the bounds. */
+must_check bool text_number(const char *text, long long min, long long max, long long *ret);
+
+#endif

@@ -1,0 +1,86 @@
+/* Finds the subcommand, parses its arguments, and turns errors into sentences and exit codes. */
+#include "cmd/cmd.h"
+
+#include "cmd/commands.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static const struct command *const commands[] = {
+	NULL,
+};
+
+int cmd_fail(const struct error *error)
+{
+	fprintf(stderr, "mtls: %s", error->text);
+	if (error->code != CODE_NONE)
+		fprintf(stderr, " [%s]", code_name(error->code));
+	fputc('\n', stderr);
+	const char *hint = *error->hint ? error->hint : code_info(error->code)->hint;
+	if (*hint)
+		fprintf(stderr, "hint: %s\n", hint);
+	return error_exit_code(error->kind);
+}
+
+int cmd_print(const char *text, size_t bytes)
+{
+	struct error error;
+	if (fwrite(text, 1, bytes, stdout) == bytes && fflush(stdout) == 0)
+		return 0;
+	error_errno(&error, ERROR_IO, "cannot write to standard output");
+	return cmd_fail(&error);
+}
+
+static int print_buffer(struct buffer *text)
+{
+	int exit_code = cmd_print(text->data, text->length);
+	buffer_done(text);
+	return exit_code;
+}
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+#define TEXT_BYTES_MAX ((size_t)1 << 20)
+
+int cmd_main(int argc, char **argv)
+{
+	struct buffer text = BUFFER(TEXT_BYTES_MAX);
+	struct error error;
+	const char *name = argc > 1 ? argv[1] : "--help";
+	if (!strcmp(name, "--version"))
+		return printf("mtls %s\n", MTLS_VERSION) < 0 ? 3 : 0;
+	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
+		const struct command *about = argc > 2 ? find(argv[2]) : NULL;
+		if (about)
+			args_help(about, &text);
+		else
+			args_overview(commands, &text);
+		return print_buffer(&text);
+	}
+	if (!strcmp(name, "completion")) {
+		if (argc == 3 && args_completion(argv[2], commands, &text))
+			return print_buffer(&text);
+		error_set(&error, ERROR_USAGE, "mtls completion takes one of: bash, zsh, fish");
+		return cmd_fail(&error);
+	}
+	const struct command *command = find(name);
+	if (!command) {
+		error_set(&error, ERROR_USAGE, "there is no command '%s'", name);
+		error_hint(&error, "mtls --help lists the commands");
+		return cmd_fail(&error);
+	}
+	OWN(args) struct args *args = NULL;
+	if (!args_parse(command, argc - 2, argv + 2, &args, &error))
+		return cmd_fail(&error);
+	if (args_wants_help(args)) {
+		args_help(command, &text);
+		return print_buffer(&text);
+	}
+	return command->run(args);
+}

@@ -1,0 +1,12 @@
+/* What the files of this room share. */
+#ifndef MTLS_CMD_COMMANDS_H
+#define MTLS_CMD_COMMANDS_H
+
+#include "base/base.h"
+
+/* Prints the error as one sentence (and its hint) on stderr; returns the exit code of its kind. */
+int cmd_fail(const struct error *error);
+/* Writes to stdout; a full disk or a closed pipe is exit code 3, not silence. Returns 0 or 3. */
+int cmd_print(const char *text, size_t bytes);
+
+#endif

@@ -1,0 +1,39 @@
+/* OpenSSL's error queue as one sentence. */
+#include "pki/openssl.h"
+
+#include <openssl/err.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/*
+ * Empties the queue. The first entry is the cause and later ones say who passed it on, except that
+ * the generic "ASN1 lib", "PEM lib" and their like say nothing: the first that is not one wins.
+ */
+static void queue_reason(char *target, size_t target_bytes)
+{
+	unsigned long error;
+	bool found = false;
+	*target = 0;
+	while ((error = ERR_get_error()) != 0) {
+		bool system = ERR_SYSTEM_ERROR(error);
+		int reason = ERR_GET_REASON(error);
+		bool generic = !system && reason < 100 + ERR_R_FATAL &&
+			       (reason & ERR_R_FATAL) == 0 && reason <= ERR_LIB_USER;
+		const char *text = system ? strerror(reason) : ERR_reason_error_string(error);
+		if (!text || found || (generic && *target))
+			continue;
+		snprintf(target, target_bytes, "%s", text);
+		found = !generic;
+	}
+}
+
+bool error_openssl(struct error *reterr, enum error_kind kind, const char *format, ...)
+{
+	char text[ERROR_TEXT_BYTES / 2], reason[ERROR_TEXT_BYTES / 4];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	queue_reason(reason, sizeof reason);
+	return error_set(reterr, kind, "%s%s%s", text, *reason ? ": " : "", reason);
+}

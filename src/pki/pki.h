@@ -1,0 +1,15 @@
+/*
+ * pki: keys, names, certificates, CA folders, chains. Here and in tls/ is the only OpenSSL.
+ *
+ * This is the room's door: include it, not the headers behind it. Rooms above, but for tls/, handle
+ * OpenSSL's objects only as pointers that they pass back in here.
+ */
+#ifndef MTLS_PKI_PKI_H
+#define MTLS_PKI_PKI_H
+
+#include "pki/credentials.h"
+#include "pki/identity.h"
+#include "pki/openssl.h"
+#include "pki/verify.h"
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * The one verifier: `mtls verify`, the server, the clients and the lab all come here, so that they
+ * agree. Offline it takes a leaf (verify_leaf); inside a handshake it takes over OpenSSL's own
+ * verification (verify_handshake, for SSL_CTX_set_cert_verify_callback).
+ */
+#ifndef MTLS_PKI_VERIFY_H
+#define MTLS_PKI_VERIFY_H
+
+#include "pki/openssl.h"
+
+enum verify_profile {
+	PROFILE_OPENSSL, /* what OpenSSL does by itself */
+	PROFILE_MTLS,   /* plus what mutual TLS needs: no CA or v1 leaf, clientAuth, a SAN for names
+			 */
+	PROFILE_STRICT, /* plus named rules of RFC 5280 and the CA/B baseline */
+};
+
+enum verify_purpose { PURPOSE_ANY, PURPOSE_SERVER, PURPOSE_CLIENT };
+
+enum verify_eku {
+	EKU_DEFAULT,  /* clientAuth required of clients, nothing of servers */
+	EKU_STRICT,   /* explicit on both */
+	EKU_STANDARD, /* absence accepted on both */
+};
+
+#define VERIFY_DEPTH_DEFAULT 9
+
+struct verify_options {
+	enum verify_profile profile;
+	enum verify_eku eku;
+	enum verify_purpose purpose; /* of the leaf */
+	const char *name;            /* "DNS:x", "IP:x", "email:x" that it must be for; NULL: any */
+	time_t at;                   /* 0: now */
+	int depth_max;               /* intermediates between leaf and anchor; -1: the default */
+};
+
+#define VERIFY_NAME_BYTES 256
+
+/* What was found. Texts are escaped (text_escape) and cut to fit. */
+struct verify_result {
+	bool ok;
+	enum code code; /* of the failure; CODE_NONE when ok */
+	int x509_error; /* X509_V_ERR_..., 0 when ok */
+	int depth;      /* of the certificate that failed: 0 is the leaf; -1: none */
+	char subject[VERIFY_NAME_BYTES]; /* of that certificate, RFC 4514; the leaf's when ok */
+	char issuer[VERIFY_NAME_BYTES];
+	char serial[64];                 /* upper-case hexadecimal */
+	char why[VERIFY_NAME_BYTES * 2]; /* one sentence, naming the certificate */
+};
+
+/* Trust anchors and CRLs, loaded once and then read-only: threads share it. */
+struct trust;
+
+/*
+ * Loads trust anchors (PEM or DER, several a file) and CRLs. No anchor at all, or a file that is
+ * missing, empty or malformed, is ERROR_INPUT naming the file. With a CRL, every certificate below
+ * an anchor needs its issuer's (fails closed). Never the system's store.
+ */
+must_check bool trust_load(const char *const *ca_paths, size_t ca_count,
+	const char *const *crl_paths, size_t crl_count, struct trust **ret, struct error *reterr);
+void trust_free(struct trust *trust);
+OWN_DEFINE(trust, struct trust, trust_free);
+/* The anchors' subjects, for a CertificateRequest; the caller's to free with their names. */
+STACK_OF(X509_NAME) * trust_names(const struct trust *trust);
+X509_STORE *trust_store(const struct trust *trust); /* borrowed */
+bool trust_has_crl(const struct trust *trust);
+
+/* Verifies `leaf`; `untrusted` (may be NULL) are the certificates that came with it. */
+void verify_leaf(const struct trust *trust, X509 *leaf, STACK_OF(X509) * untrusted,
+	const struct verify_options *options, struct verify_result *ret);
+
+/*
+ * Inside a handshake: verifies what `context` holds against the anchors it was made with. Returns 1
+ * or 0 and leaves in `context` the X.509 error that makes OpenSSL send the right alert.
+ */
+int verify_handshake(X509_STORE_CTX *context, const struct trust *trust,
+	const struct verify_options *options, struct verify_result *ret);
+
+/* "openssl", "mtls", "strict" and so on; false for another word. */
+must_check bool verify_profile_parse(const char *text, enum verify_profile *ret);
+must_check bool verify_eku_parse(const char *text, enum verify_eku *ret);
+must_check bool verify_purpose_parse(const char *text, enum verify_purpose *ret);
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * tls: contexts made from options, connections without sockets, and what a handshake said.
+ *
+ * A connection is bytes in, bytes out: feed it what the peer sent, write out what it made. So
+ * the same code serves an event loop, a test in memory and the lab.
+ *
+ * This is the room's door.
+ */
+#ifndef MTLS_TLS_TLS_H
+#define MTLS_TLS_TLS_H
+
+#include "pki/pki.h"
+
+enum tls_verify { TLS_VERIFY_REQUIRED, TLS_VERIFY_OPTIONAL, TLS_VERIFY_NONE };
+
+enum tls_version {
+	TLS_VERSION_ANY = 0,
+	TLS_1_0 = 0x301,
+	TLS_1_1 = 0x302,
+	TLS_1_2 = 0x303,
+	TLS_1_3 = 0x304
+};
+
+/* Borrowed strings: they must live as long as tls_context_new runs. */
+struct tls_options {
+	bool server;
+	const char *cert, *key, *passphrase; /* a client may have none (NULL) */
+	const char *const *ca;
+	size_t ca_count;
+	const char *const *crl;
+	size_t crl_count;
+	enum tls_verify verify_mode;               /* server */
+	struct verify_options verify;              /* purpose is the peer's */
+	enum tls_version version_min, version_max; /* 0: TLS 1.2, none */
+	const char *ciphers;                       /* TLS 1.2 list or 1.3 suites; NULL: ours */
+	const char *alpn;                          /* comma-separated, "http/1.1"; NULL: none */
+};
+
+struct tls_context; /* immutable once made; threads share it */
+must_check bool tls_context_new(
+	const struct tls_options *options, struct tls_context **ret, struct error *reterr);
+void tls_context_free(struct tls_context *context);
+OWN_DEFINE(tls_context, struct tls_context, tls_context_free);
+
+/* What a handshake, finished or not, left behind: for a log record, `-v`, the lab and the doctor.
+ */
+struct tls_outcome {
+	bool finished;
+	bool resumed;
+	const char *version; /* "TLSv1.3", NULL before it is agreed */
+	const char *cipher;
+	char sni[256]; /* escaped */
+	char alpn[16];
+	int alert_sent, alert_received; /* RFC 8446 section 6; -1: none */
+	struct verify_result verify;    /* of the peer's certificate; .depth -1 when none came */
+	bool peer_certificate;          /* the peer sent one */
+};
+
+/* The name of an alert, "certificate_required", from our own table: OpenSSL 3.0 lacks some. */
+const char *tls_alert_name(int alert);
+
+/*
+ * Applies a context's trust, credentials, versions and verifier to an SSL_CTX that a library made
+ * (libcurl's CURLOPT_SSL_CTX_FUNCTION), and records the outcome of its next handshake in
+ * `ret_outcome`, which must outlive it.
+ */
+must_check bool tls_context_apply(const struct tls_context *context, void *ssl_ctx,
+	struct tls_outcome *ret_outcome, struct error *reterr);
+
+/* ---- A connection ---- */
+
+enum tls_status {
+	TLS_WANT_INPUT, /* more bytes of the peer are needed */
+	TLS_READY,      /* the handshake is done, or plain bytes are there */
+	TLS_CLOSED,     /* the peer sent close_notify, or its bytes ended */
+	TLS_FAILED,     /* see the error and the outcome; output holds our alert */
+};
+
+struct tls_connection;
+struct tls_connection *tls_connection_new(struct tls_context *context);
+void tls_connection_free(struct tls_connection *connection);
+OWN_DEFINE(tls_connection, struct tls_connection, tls_connection_free);
+
+/* Takes all of the peer's bytes; goes on with the handshake. */
+enum tls_status tls_connection_input(
+	struct tls_connection *connection, const void *bytes, size_t count, struct error *reterr);
+/* Decrypted bytes: TLS_READY with *ret_count > 0, or as above. */
+enum tls_status tls_connection_read(struct tls_connection *connection, void *target,
+	size_t target_bytes, size_t *ret_count, struct error *reterr);
+/* Encrypts all of the bytes into the output. Only once the handshake is done. */
+must_check bool tls_connection_write(
+	struct tls_connection *connection, const void *bytes, size_t count, struct error *reterr);
+/* Adds close_notify to the output. */
+void tls_connection_shutdown(struct tls_connection *connection);
+/* What is to be sent to the peer: borrowed until the next call; say what was sent. */
+const void *tls_connection_output(const struct tls_connection *connection, size_t *ret_count);
+void tls_connection_sent(struct tls_connection *connection, size_t count);
+
+bool tls_connection_finished(const struct tls_connection *connection);
+const struct tls_outcome *tls_connection_outcome(const struct tls_connection *connection);
+/* The verified peer; NULL without a verified certificate. Lives as long as the connection. */
+const struct identity *tls_connection_identity(const struct tls_connection *connection);
+
+#endif
