@@ -15,11 +15,9 @@ static void queue_reason(char *target, size_t target_bytes)
 	bool found = false;
 	*target = 0;
 	while ((error = ERR_get_error()) != 0) {
-		bool system = ERR_SYSTEM_ERROR(error);
-		int reason = ERR_GET_REASON(error);
-		bool generic = !system && reason < 100 + ERR_R_FATAL &&
-			       (reason & ERR_R_FATAL) == 0 && reason <= ERR_LIB_USER;
-		const char *text = system ? strerror(reason) : ERR_reason_error_string(error);
+		bool generic = ERR_COMMON_ERROR(error);
+		const char *text = ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error))
+							   : ERR_reason_error_string(error);
 		if (!text || found || (generic && *target))
 			continue;
 		snprintf(target, target_bytes, "%s", text);
