@@ -8,8 +8,13 @@
 #define MTLS_PKI_PKI_H
 
 #include "pki/credentials.h"
+#include "pki/extensions.h"
 #include "pki/identity.h"
+#include "pki/key.h"
+#include "pki/name.h"
 #include "pki/openssl.h"
+#include "pki/profile.h"
+#include "pki/request.h"
 #include "pki/verify.h"
 
 #endif

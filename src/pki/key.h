@@ -1,0 +1,59 @@
+/* Private keys: which kinds we make, and how they are stored (PEM, PKCS#8, RFC 5958). */
+#ifndef MTLS_PKI_KEY_H
+#define MTLS_PKI_KEY_H
+
+#include "pki/openssl.h"
+
+/* PBKDF2 rounds under a person's passphrase; OpenSSL's own default is 2048. */
+#define KEY_PBKDF2_ROUNDS 600000
+
+struct key_type {
+	int id;            /* EVP_PKEY_RSA, EVP_PKEY_EC, EVP_PKEY_ED25519 or EVP_PKEY_ED448 */
+	unsigned bits;     /* RSA only */
+	const char *curve; /* EC only: "P-256", "P-384" or "P-521" */
+};
+
+/* What --key-type takes, for help texts. */
+#define KEY_TYPES "rsa:2048, rsa:3072, rsa:4096, ec:P-256, ec:P-384, ec:P-521, ed25519, ed448"
+
+/* "rsa:2048", "ec:P-256", "ed25519" and so on; anything else is ERROR_USAGE listing what goes. */
+must_check bool key_type_parse(const char *text, struct key_type *ret, struct error *reterr);
+struct key_type key_type_of(const EVP_PKEY *key);
+bool key_type_equal(const struct key_type *a, const struct key_type *b);
+/* "RSA-2048", "P-256", "Ed25519" for people. The text is static or in `target`. */
+#define KEY_NAME_BYTES 32
+const char *key_type_name(const struct key_type *type, char target[static KEY_NAME_BYTES]);
+
+must_check bool key_make(const struct key_type *type, EVP_PKEY **ret, struct error *reterr);
+
+/*
+ * Makes `count` keys, RSA ones side by side on all cores; an idle core starts a second search for a
+ * key that is still being searched, and the first to finish wins. `progress` (may be NULL) is
+ * called on the calling thread, once for each finished key (`made` true) and some times a second
+ * in between (`made` false; `index` is then that of a key still being searched).
+ */
+typedef void key_progress(void *context, size_t index, bool made);
+must_check bool key_make_all(const struct key_type *types, size_t count, EVP_PKEY **ret_keys,
+	key_progress *progress, void *context, struct error *reterr);
+
+/*
+ * Reads a PEM (or DER) private key. Without a passphrase an encrypted key is an error
+ * (KEY_PASSPHRASE), never a prompt. A missing, empty or malformed file is ERROR_INPUT naming it.
+ */
+must_check bool key_load(
+	const char *path, const char *passphrase, EVP_PKEY **ret, struct error *reterr);
+/* Whether the file is a PEM key that needs a passphrase; false also when it cannot be read. */
+bool key_is_encrypted(const char *path);
+
+/*
+ * Appends the key as PEM PKCS#8: encrypted with AES-256-CBC under PBKDF2 (HMAC-SHA-256,
+ * KEY_PBKDF2_ROUNDS) when `passphrase` is not NULL. `ret` should be a secret buffer.
+ */
+must_check bool key_encode(
+	EVP_PKEY *key, const char *passphrase, struct buffer *ret, struct error *reterr);
+
+/* The digest to sign with: `wanted` ("sha256"; NULL: the default), NULL for Ed25519 and Ed448. */
+must_check bool key_digest(
+	const EVP_PKEY *key, const char *wanted, const EVP_MD **ret, struct error *reterr);
+
+#endif
