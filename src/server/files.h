@@ -1,0 +1,20 @@
+/*
+ * Static files below one folder: index, listing, types, ranges, conditional requests. Nothing
+ * outside the folder, no dot file, nothing that is neither a regular file nor a folder.
+ */
+#ifndef MTLS_SERVER_FILES_H
+#define MTLS_SERVER_FILES_H
+
+#include "http/http.h"
+
+struct files;
+
+/* ERROR_INPUT when the folder is missing, no folder, or may not be read. */
+must_check bool files_new(const char *root, struct files **ret, struct error *reterr);
+void files_free(struct files *files);
+OWN_DEFINE(files, struct files, files_free);
+
+/* Answers GET or HEAD of a request's path. Never NULL. */
+struct http_response *files_answer(const struct files *files, const struct http_request *request);
+
+#endif
