@@ -11,6 +11,7 @@
 #include "pki/extensions.h"
 #include "pki/identity.h"
 #include "pki/key.h"
+#include "pki/mint.h"
 #include "pki/name.h"
 #include "pki/openssl.h"
 #include "pki/profile.h"

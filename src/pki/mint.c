@@ -1,0 +1,171 @@
+/* Mints certificates that are broken in exactly one way. */
+#include "pki/mint.h"
+
+#include <openssl/ec.h>
+#include <openssl/pem.h>
+
+struct mint {
+	X509 *cert;
+	EVP_PKEY *key;
+};
+
+void mint_free(struct mint *mint)
+{
+	if (!mint)
+		return;
+	X509_free(mint->cert);
+	EVP_PKEY_free(mint->key);
+	free(mint);
+}
+
+const X509 *mint_certificate(const struct mint *mint)
+{
+	return mint->cert;
+}
+
+/* An encrypted key is an error, never a question on the terminal. */
+static int no_passphrase(char *target, int target_bytes, int writing, void *context)
+{
+	(void)target;
+	(void)target_bytes;
+	(void)writing;
+	(void)context;
+	return -1;
+}
+
+static must_check bool read_pem(
+	const char *path, struct buffer *text, BIO **ret, struct error *reterr)
+{
+	if (!file_read(path, text, reterr))
+		return false;
+	*ret = BIO_new_mem_buf(text->data, (int)text->length);
+	if (!*ret)
+		bug("out of memory");
+	return true;
+}
+
+bool mint_load(const char *cert_path, const char *key_path, struct mint **ret, struct error *reterr)
+{
+	OWN(mint) struct mint *mint = calloc(1, sizeof *mint);
+	if (!mint)
+		bug("out of memory");
+	OWN(buffer) struct buffer cert_text = BUFFER(FILE_INPUT_BYTES_MAX);
+	OWN(buffer) struct buffer key_text = { .bytes_max = FILE_INPUT_BYTES_MAX, .secret = true };
+	OWN(BIO) BIO *cert = NULL;
+	OWN(BIO) BIO *key = NULL;
+	if (!read_pem(cert_path, &cert_text, &cert, reterr) ||
+		!read_pem(key_path, &key_text, &key, reterr))
+		return false;
+	mint->cert = PEM_read_bio_X509(cert, NULL, NULL, NULL);
+	if (!mint->cert)
+		return error_openssl(
+			reterr, ERROR_INPUT, "cannot read the certificate '%s'", cert_path);
+	mint->key = PEM_read_bio_PrivateKey(key, NULL, no_passphrase, NULL);
+	if (!mint->key)
+		return error_openssl(reterr, ERROR_INPUT, "cannot read the key '%s'", key_path);
+	*ret = TAKE(mint);
+	return true;
+}
+
+/* At most 159 random bits, so that the sign bit needs no 21st octet (RFC 5280 section 4.1.2.2). */
+static bool set_serial(X509 *cert)
+{
+	OWN(BIGNUM) BIGNUM *number = BN_new();
+	return number && BN_rand(number, 159, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) &&
+	       BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) != NULL;
+}
+
+static bool set_subject(X509 *cert, const char *common_name)
+{
+	OWN(X509_NAME) X509_NAME *name = X509_NAME_new();
+	return name &&
+	       X509_NAME_add_entry_by_txt(
+		       name, "CN", MBSTRING_UTF8, (const unsigned char *)common_name, -1, -1, 0) &&
+	       X509_set_subject_name(cert, name);
+}
+
+static bool set_time(ASN1_TIME *target, time_t now, long long offset_s)
+{
+	enum { DAY_S = 24 * 60 * 60 };
+	return X509_time_adj_ex(target, (int)(offset_s / DAY_S), (long)(offset_s % DAY_S), &now) !=
+	       NULL;
+}
+
+static must_check bool add_extension(
+	X509 *cert, X509V3_CTX *context, const struct mint_extension *wanted, struct error *reterr)
+{
+	X509_EXTENSION *extension = X509V3_EXT_nconf(NULL, context, wanted->name, wanted->value);
+	bool ok = extension && X509_add_ext(cert, extension, -1);
+	X509_EXTENSION_free(extension);
+	if (!ok)
+		return error_openssl(
+			reterr, ERROR_BUG, "cannot mint %s = %s", wanted->name, wanted->value);
+	return true;
+}
+
+static must_check bool add_extensions(
+	X509 *cert, X509 *issuer, const struct mint_recipe *recipe, struct error *reterr)
+{
+	X509V3_CTX context;
+	X509V3_set_ctx(&context, issuer, cert, NULL, NULL, 0);
+	for (size_t i = 0; i < MINT_EXTENSIONS_MAX && recipe->extensions[i].name; i++)
+		if (!add_extension(cert, &context, &recipe->extensions[i], reterr))
+			return false;
+	static const struct mint_extension subject = { "subjectKeyIdentifier", "hash" };
+	static const struct mint_extension authority = { "authorityKeyIdentifier", "keyid" };
+	return add_extension(cert, &context, &subject, reterr) &&
+	       (issuer == cert || add_extension(cert, &context, &authority, reterr));
+}
+
+bool mint_new(const struct mint_recipe *recipe, const struct mint *issuer, time_t now,
+	struct mint **ret, struct error *reterr)
+{
+	OWN(mint) struct mint *mint = calloc(1, sizeof *mint);
+	if (!mint)
+		bug("out of memory");
+	mint->key = EVP_EC_gen("P-256");
+	mint->cert = X509_new();
+	const struct mint *signer = issuer ? issuer : mint;
+	X509 *cert = mint->cert;
+	/* The key first: subjectKeyIdentifier=hash is the digest of what is there by then. */
+	if (!mint->key || !cert || !X509_set_version(cert, X509_VERSION_3) ||
+		!X509_set_pubkey(cert, mint->key) || !set_serial(cert) ||
+		!set_subject(cert, recipe->common_name) ||
+		!X509_set_issuer_name(cert, X509_get_subject_name(signer->cert)) ||
+		!set_time(X509_getm_notBefore(cert), now, recipe->not_before_s) ||
+		!set_time(X509_getm_notAfter(cert), now, recipe->not_after_s))
+		return error_openssl(reterr, ERROR_BUG, "cannot mint a certificate for '%s'",
+			recipe->common_name);
+	if (!add_extensions(cert, signer->cert, recipe, reterr))
+		return false;
+	/* EdDSA takes no separate digest. */
+	int digest = NID_undef;
+	bool fixed = EVP_PKEY_get_default_digest_nid(signer->key, &digest) == 2;
+	if (!X509_sign(cert, signer->key, fixed && digest == NID_undef ? NULL : EVP_sha256()))
+		return error_openssl(reterr, ERROR_BUG, "cannot sign the certificate of '%s'",
+			recipe->common_name);
+	*ret = TAKE(mint);
+	return true;
+}
+
+static must_check bool add_pem(struct file_set *set, const char *path, enum file_mode mode,
+	BIO *text, struct error *reterr)
+{
+	char *data;
+	long bytes = BIO_get_mem_data(text, &data);
+	return file_set_add(set, path, mode, data, (size_t)bytes, reterr);
+}
+
+bool mint_save(
+	const struct mint *mint, const char *cert_path, const char *key_path, struct error *reterr)
+{
+	OWN(file_set) struct file_set *set = file_set_new();
+	OWN(BIO) BIO *cert = BIO_new(BIO_s_mem());
+	OWN(BIO) BIO *key = BIO_new(BIO_s_secmem());
+	if (!cert || !key || !PEM_write_bio_X509(cert, mint->cert) ||
+		!PEM_write_bio_PrivateKey(key, mint->key, NULL, NULL, 0, NULL, NULL))
+		return error_openssl(reterr, ERROR_BUG, "cannot write '%s' as PEM", cert_path);
+	return add_pem(set, key_path, FILE_PRIVATE, key, reterr) &&
+	       add_pem(set, cert_path, FILE_PUBLIC, cert, reterr) &&
+	       file_set_commit(set, true, reterr);
+}
