@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/notes.h"
 #include "base/own.h"
 #include "base/text.h"
 

@@ -7,6 +7,7 @@
 #ifndef MTLS_PKI_PKI_H
 #define MTLS_PKI_PKI_H
 
+#include "pki/bundle.h"
 #include "pki/credentials.h"
 #include "pki/extensions.h"
 #include "pki/identity.h"
