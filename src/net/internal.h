@@ -1,0 +1,27 @@
+/* What the files of this room share. */
+#ifndef MTLS_NET_INTERNAL_H
+#define MTLS_NET_INTERNAL_H
+
+#include "net/net.h"
+
+#include <uv.h>
+
+#define NET_READ_BYTES ((size_t)64 << 10)
+
+struct net_loop {
+	uv_loop_t uv;
+	/* One receive buffer for all: its bytes are handed on before the next are read. */
+	char read_bytes[NET_READ_BYTES];
+};
+
+/* Memory for a small object of ours, zeroed; ends the program when there is none. */
+void *net_allocate(size_t bytes);
+/* Ends the program with libuv's own words when a call that cannot fail did. */
+void net_must(int status, const char *what);
+/* As error_errno, from a libuv status. */
+bool net_error(struct error *reterr, int status, const char *what, const char *which);
+
+/* Takes the connection that waits on `server`; NULL when it is gone already. */
+struct net_stream *net_stream_accept(struct net_loop *loop, uv_stream_t *server);
+
+#endif

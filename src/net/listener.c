@@ -1,0 +1,194 @@
+/* Listening: an address from text, and a socket on every address that a host has. */
+#include "net/internal.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+
+bool net_address_parse(const char *text, struct net_address *ret, struct error *reterr)
+{
+	const char *colon = strrchr(text, ':'), *host = text;
+	size_t bytes = colon ? (size_t)(colon - text) : 0;
+	long long port;
+	if (!colon || !text_number(colon + 1, 0, UINT16_MAX, &port)) {
+		error_set(reterr, ERROR_USAGE, "'%s' is no HOST:PORT with a port from 0 to 65535",
+			text);
+		return error_hint(reterr, "for example 127.0.0.1:8443, [::1]:8443, localhost:4443");
+	}
+	bool bracketed = bytes > 2 && host[0] == '[' && host[bytes - 1] == ']';
+	if (bracketed) {
+		host++;
+		bytes -= 2;
+	} else if (memchr(host, ':', bytes)) {
+		error_set(reterr, ERROR_USAGE, "the IPv6 address of '%s' needs brackets", text);
+		return error_hint(reterr, "for example [::1]:8443");
+	}
+	if (!bytes || bytes >= NET_HOST_BYTES || memchr(host, '[', bytes)) {
+		error_set(reterr, ERROR_USAGE, "'%s' names no host", text);
+		return error_hint(reterr, "0.0.0.0:%lld listens on every IPv4 address", port);
+	}
+	*ret = (struct net_address){ .port = (uint16_t)port };
+	memcpy(ret->host, host, bytes);
+	return true;
+}
+
+char *net_address_format(const struct net_address *address, char target[static NET_ADDRESS_BYTES])
+{
+	bool brackets = strchr(address->host, ':') != NULL;
+	snprintf(target, NET_ADDRESS_BYTES, "%s%s%s:%u", brackets ? "[" : "", address->host,
+		brackets ? "]" : "", address->port);
+	return target;
+}
+
+#define ADDRESSES_MAX 8
+
+struct net_listener {
+	struct net_loop *loop;
+	net_on_accept *accept;
+	void *context;
+	uint16_t port;
+	uv_tcp_t sockets[ADDRESSES_MAX];
+	size_t sockets_count, sockets_open;
+};
+
+static void socket_closed(uv_handle_t *handle)
+{
+	struct net_listener *listener = handle->data;
+	if (--listener->sockets_open == 0)
+		free(listener);
+}
+
+void net_listener_close(struct net_listener *listener)
+{
+	if (!listener)
+		return;
+	for (size_t i = 0; i < listener->sockets_count; i++)
+		uv_close((uv_handle_t *)&listener->sockets[i], socket_closed);
+	if (!listener->sockets_count)
+		free(listener);
+}
+OWN_DEFINE(net_listener, struct net_listener, net_listener_close);
+
+static void arrived(uv_stream_t *socket, int status)
+{
+	struct net_listener *listener = socket->data;
+	struct net_stream *stream = status < 0 ? NULL : net_stream_accept(listener->loop, socket);
+	if (stream)
+		listener->accept(listener->context, stream);
+}
+
+static uint16_t bound_port(const uv_tcp_t *socket)
+{
+	struct sockaddr_storage storage;
+	int bytes = sizeof storage;
+	net_must(uv_tcp_getsockname(socket, (struct sockaddr *)&storage, &bytes), "read a port");
+	return ntohs(storage.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&storage)->sin6_port
+						   : ((struct sockaddr_in *)&storage)->sin_port);
+}
+
+/* Returns a libuv status; a socket that failed stays in the array, to be closed with it. */
+static int listen_one(struct net_listener *listener, struct sockaddr *address)
+{
+	uv_tcp_t *socket = &listener->sockets[listener->sockets_count++];
+	listener->sockets_open++;
+	net_must(uv_tcp_init(&listener->loop->uv, socket), "make a socket");
+	socket->data = listener;
+	in_port_t port = htons(listener->port);
+	if (address->sa_family == AF_INET6)
+		((struct sockaddr_in6 *)(void *)address)->sin6_port = port;
+	else
+		((struct sockaddr_in *)(void *)address)->sin_port = port;
+	/* [::] beside 0.0.0.0 must not collide, so an IPv6 socket takes IPv6 only. */
+	int status =
+		uv_tcp_bind(socket, address, address->sa_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
+	if (status >= 0)
+		status = uv_listen((uv_stream_t *)socket, SOMAXCONN, arrived);
+	if (status >= 0)
+		listener->port = bound_port(socket);
+	return status;
+}
+
+static bool listen_failed(const struct net_address *address, int status, struct error *reterr)
+{
+	char text[NET_ADDRESS_BYTES];
+	net_error(reterr, status, "cannot listen on", net_address_format(address, text));
+	switch (status) {
+	case UV_EADDRINUSE:
+		return error_hint(reterr, "another program listens there: stop it, or choose "
+					  "another port; port 0 takes any free one");
+	case UV_EACCES:
+		return error_hint(reterr, "ports below 1024 need privileges: choose a higher one");
+	case UV_EADDRNOTAVAIL:
+		return error_hint(reterr, "this machine does not have that address");
+	}
+	return false;
+}
+
+static bool resolve(const struct net_address *address, struct addrinfo **ret, struct error *reterr)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_PASSIVE | AI_NUMERICHOST };
+	int status = getaddrinfo(address->host, NULL, &hints, ret);
+	if (status == EAI_NONAME) { /* no number: ask the resolver */
+		hints.ai_flags = AI_PASSIVE;
+		status = getaddrinfo(address->host, NULL, &hints, ret);
+	}
+	if (!status)
+		return true;
+	error_set(reterr, ERROR_NETWORK, "cannot listen on host '%s': %s", address->host,
+		status == EAI_SYSTEM ? strerror(errno) : gai_strerror(status));
+	return error_hint(reterr, "name an address of this machine");
+}
+
+/* One attempt on all addresses; a family that the machine lacks is no failure beside another. */
+static bool listen_all(struct net_listener *listener, const struct net_address *address,
+	const struct addrinfo *found, int *ret_status, struct error *reterr)
+{
+	size_t listening = 0;
+	int last = 0;
+	for (const struct addrinfo *a = found; a && listener->sockets_count < ADDRESSES_MAX;
+		a = a->ai_next) {
+		int status = listen_one(listener, a->ai_addr);
+		if (status >= 0) {
+			listening++;
+		} else if (status == UV_EADDRNOTAVAIL || status == UV_EAFNOSUPPORT) {
+			last = status;
+		} else {
+			*ret_status = status;
+			return listen_failed(address, status, reterr);
+		}
+	}
+	if (listening)
+		return true;
+	*ret_status = last;
+	return listen_failed(address, last, reterr);
+}
+
+bool net_listen(struct net_loop *loop, const struct net_address *address, net_on_accept *accept,
+	void *context, struct net_listener **ret, struct error *reterr)
+{
+	struct addrinfo *found;
+	if (!resolve(address, &found, reterr))
+		return false;
+	/* A port that was free for the first address may be taken on the second: ask again. */
+	bool listening = false;
+	int status = UV_EADDRINUSE;
+	for (int attempt = 0; !listening && status == UV_EADDRINUSE && attempt < 8; attempt++) {
+		OWN(net_listener) struct net_listener *listener = net_allocate(sizeof *listener);
+		*listener = (struct net_listener){
+			.loop = loop, .accept = accept, .context = context, .port = address->port
+		};
+		listening = listen_all(listener, address, found, &status, reterr);
+		if (listening)
+			*ret = TAKE(listener);
+		else if (address->port)
+			break;
+	}
+	freeaddrinfo(found);
+	return listening;
+}
+
+uint16_t net_listener_port(const struct net_listener *listener)
+{
+	return listener->port;
+}

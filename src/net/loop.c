@@ -1,0 +1,142 @@
+/* The loop, timers and signals. */
+#include "net/internal.h"
+
+#include <errno.h>
+#include <signal.h>
+
+void *net_allocate(size_t bytes)
+{
+	void *memory = calloc(1, bytes);
+	if (!memory)
+		bug("out of memory for %zu bytes", bytes);
+	return memory;
+}
+
+void net_must(int status, const char *what)
+{
+	if (status < 0)
+		bug("%s: %s", what, uv_strerror(status));
+}
+
+bool net_error(struct error *reterr, int status, const char *what, const char *which)
+{
+	errno = -status;
+	return error_errno(reterr, ERROR_NETWORK, "%s %s", what, which);
+}
+
+/* A handle's memory is libuv's until its close callback; handles are their objects' first member.
+ */
+static void free_handle(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+struct net_loop *net_loop_new(void)
+{
+	struct net_loop *loop = net_allocate(sizeof *loop);
+	net_must(uv_loop_init(&loop->uv), "make an event loop");
+	/* libuv writes to sockets without MSG_NOSIGNAL: a peer that left must not end us. */
+	signal(SIGPIPE, SIG_IGN);
+	return loop;
+}
+
+void net_loop_free(struct net_loop *loop)
+{
+	if (!loop)
+		return;
+	uv_run(&loop->uv, UV_RUN_NOWAIT); /* the close callbacks */
+	net_must(uv_loop_close(&loop->uv), "close the event loop");
+	free(loop);
+}
+
+void net_loop_run(struct net_loop *loop)
+{
+	uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void net_loop_stop(struct net_loop *loop)
+{
+	uv_stop(&loop->uv);
+}
+
+uint64_t net_loop_now_ms(const struct net_loop *loop)
+{
+	return uv_now(&loop->uv);
+}
+
+/* ---- Timers ---- */
+
+struct net_timer {
+	uv_timer_t uv;
+	net_on_timer *fire;
+	void *context;
+};
+
+struct net_timer *net_timer_new(struct net_loop *loop, net_on_timer *fire, void *context)
+{
+	struct net_timer *timer = net_allocate(sizeof *timer);
+	net_must(uv_timer_init(&loop->uv, &timer->uv), "make a timer");
+	timer->fire = fire;
+	timer->context = context;
+	return timer;
+}
+
+static void timer_fired(uv_timer_t *handle)
+{
+	struct net_timer *timer = (struct net_timer *)handle;
+	timer->fire(timer->context);
+}
+
+void net_timer_start(struct net_timer *timer, uint64_t ms)
+{
+	net_must(uv_timer_start(&timer->uv, timer_fired, ms, 0), "start a timer");
+}
+
+void net_timer_stop(struct net_timer *timer)
+{
+	uv_timer_stop(&timer->uv);
+}
+
+void net_timer_free(struct net_timer *timer)
+{
+	if (timer)
+		uv_close((uv_handle_t *)&timer->uv, free_handle);
+}
+
+/* ---- Signals ---- */
+
+struct net_signal {
+	uv_signal_t uv;
+	net_on_signal *fire;
+	void *context;
+};
+
+static void signal_fired(uv_signal_t *handle, int number)
+{
+	struct net_signal *signal = (struct net_signal *)handle;
+	signal->fire(signal->context, number);
+}
+
+bool net_signal_new(struct net_loop *loop, int number, net_on_signal *fire, void *context,
+	struct net_signal **ret, struct error *reterr)
+{
+	struct net_signal *signal = net_allocate(sizeof *signal);
+	net_must(uv_signal_init(&loop->uv, &signal->uv), "make a signal watcher");
+	signal->fire = fire;
+	signal->context = context;
+	int status = uv_signal_start(&signal->uv, signal_fired, number);
+	if (status < 0) {
+		net_signal_free(signal);
+		return net_error(reterr, status, "cannot wait for signal", strsignal(number));
+	}
+	/* Waiting for a signal alone keeps no loop running. */
+	uv_unref((uv_handle_t *)&signal->uv);
+	*ret = signal;
+	return true;
+}
+
+void net_signal_free(struct net_signal *signal)
+{
+	if (signal)
+		uv_close((uv_handle_t *)&signal->uv, free_handle);
+}

@@ -1,0 +1,106 @@
+/*
+ * net: the event loop, listening sockets, connections, timers and signals. Here is the only libuv.
+ *
+ * Everything runs on the thread that runs the loop, and every callback comes from within
+ * net_loop_run. What is closed or freed calls back no more. This is the room's door.
+ */
+#ifndef MTLS_NET_NET_H
+#define MTLS_NET_NET_H
+
+#include "base/base.h"
+
+#include <stdint.h>
+
+/* ---- The loop ---- */
+
+struct net_loop;
+struct net_loop *net_loop_new(void);
+/* Everything made in the loop must have been closed or freed before; another order is a bug. */
+void net_loop_free(struct net_loop *loop);
+OWN_DEFINE(net_loop, struct net_loop, net_loop_free);
+/* Returns after net_loop_stop, or when there is nothing left to wait for. */
+void net_loop_run(struct net_loop *loop);
+void net_loop_stop(struct net_loop *loop);
+/* The loop's clock, as of the event that it works on. */
+uint64_t net_loop_now_ms(const struct net_loop *loop);
+
+/* ---- Timers: one shot ---- */
+
+struct net_timer;
+typedef void net_on_timer(void *context);
+struct net_timer *net_timer_new(struct net_loop *loop, net_on_timer *fire, void *context);
+/* Starts, or starts again; what was asked for before is forgotten. */
+void net_timer_start(struct net_timer *timer, uint64_t ms);
+void net_timer_stop(struct net_timer *timer);
+void net_timer_free(struct net_timer *timer);
+OWN_DEFINE(net_timer, struct net_timer, net_timer_free);
+
+/* ---- Signals ---- */
+
+struct net_signal;
+typedef void net_on_signal(void *context, int number);
+must_check bool net_signal_new(struct net_loop *loop, int number, net_on_signal *fire,
+	void *context, struct net_signal **ret, struct error *reterr);
+void net_signal_free(struct net_signal *signal);
+OWN_DEFINE(net_signal, struct net_signal, net_signal_free);
+
+/* ---- Addresses ---- */
+
+#define NET_HOST_BYTES 256
+
+struct net_address {
+	char host[NET_HOST_BYTES]; /* a name or a number, without brackets */
+	uint16_t port;
+};
+
+/* "HOST:PORT"; an IPv6 address stands in brackets: "[::1]:8443". ERROR_USAGE otherwise. */
+must_check bool net_address_parse(const char *text, struct net_address *ret, struct error *reterr);
+#define NET_ADDRESS_BYTES (NET_HOST_BYTES + 16)
+/* The same text again. Returns `target`. */
+char *net_address_format(const struct net_address *address, char target[static NET_ADDRESS_BYTES]);
+
+/* ---- Listening ---- */
+
+struct net_listener;
+struct net_stream;
+/* The stream is the receiver's to close; nothing is read before net_stream_start. */
+typedef void net_on_accept(void *context, struct net_stream *stream);
+/*
+ * Listens on every address of the host: "localhost" is 127.0.0.1 and ::1 where the machine has
+ * both. Port 0 is any free port, the same for all. ERROR_NETWORK names address, cause and a hint.
+ */
+must_check bool net_listen(struct net_loop *loop, const struct net_address *address,
+	net_on_accept *accept, void *context, struct net_listener **ret, struct error *reterr);
+uint16_t net_listener_port(const struct net_listener *listener);
+/* Stops at once; the port is free when the loop next turns. Accepts NULL. */
+void net_listener_close(struct net_listener *listener);
+
+/* ---- Streams: one TCP connection ---- */
+
+struct net_stream_events {
+	/* The bytes are borrowed for the call. */
+	void (*bytes)(void *context, const void *bytes, size_t count);
+	/* The peer sends no more (`error` NULL), or the connection broke. */
+	void (*end)(void *context, const struct error *error);
+	/* All that was written has left for the kernel; only after a write that had to wait. */
+	void (*drained)(void *context);
+};
+
+void net_stream_start(
+	struct net_stream *stream, const struct net_stream_events *events, void *context);
+/* Back-pressure: a paused stream reads nothing; it does not see that the peer left either. */
+void net_stream_pause(struct net_stream *stream);
+void net_stream_resume(struct net_stream *stream);
+/* Sends at once what the socket takes and keeps a copy of the rest. */
+must_check bool net_stream_write(
+	struct net_stream *stream, const void *bytes, size_t count, struct error *reterr);
+/* Bytes that wait for the socket. */
+size_t net_stream_pending(const struct net_stream *stream);
+/* Half-close, after all that was written: the peer reads an end, and may still send. */
+void net_stream_shutdown(struct net_stream *stream);
+/* Ends both directions and forgets what waits. Accepts NULL. */
+void net_stream_close(struct net_stream *stream);
+OWN_DEFINE(net_stream, struct net_stream, net_stream_close);
+const struct net_address *net_stream_peer(const struct net_stream *stream);
+
+#endif

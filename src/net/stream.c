@@ -1,0 +1,168 @@
+/* One TCP connection: written at once where the socket takes it, read into the loop's buffer. */
+#include "net/internal.h"
+
+#include <netinet/in.h>
+
+struct net_stream {
+	uv_tcp_t uv; /* first: freed through it */
+	const struct net_stream_events *events;
+	void *context;
+	bool reading, ended;
+	uv_shutdown_t shutdown;
+	struct net_address peer;
+};
+
+static void closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void read_peer(struct net_stream *stream)
+{
+	struct sockaddr_storage storage;
+	int bytes = sizeof storage;
+	struct sockaddr *address = (struct sockaddr *)&storage;
+	snprintf(stream->peer.host, sizeof stream->peer.host, "unknown");
+	if (uv_tcp_getpeername(&stream->uv, address, &bytes) < 0)
+		return; /* gone already: the first read will say so */
+	uv_ip_name(address, stream->peer.host, sizeof stream->peer.host);
+	in_port_t port = address->sa_family == AF_INET6
+				 ? ((struct sockaddr_in6 *)&storage)->sin6_port
+				 : ((struct sockaddr_in *)&storage)->sin_port;
+	stream->peer.port = ntohs(port);
+}
+
+struct net_stream *net_stream_accept(struct net_loop *loop, uv_stream_t *server)
+{
+	struct net_stream *stream = net_allocate(sizeof *stream);
+	net_must(uv_tcp_init(&loop->uv, &stream->uv), "make a stream");
+	if (uv_accept(server, (uv_stream_t *)&stream->uv) < 0) {
+		net_stream_close(stream);
+		return NULL;
+	}
+	uv_tcp_nodelay(&stream->uv, 1); /* every write of ours is a whole flight */
+	read_peer(stream);
+	return stream;
+}
+
+static void lend_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
+{
+	(void)suggested;
+	struct net_loop *loop = (struct net_loop *)handle->loop;
+	*ret = uv_buf_init(loop->read_bytes, sizeof loop->read_bytes);
+}
+
+static void ended(struct net_stream *stream, int status)
+{
+	if (stream->ended || uv_is_closing((uv_handle_t *)&stream->uv))
+		return;
+	stream->ended = true;
+	net_stream_pause(stream);
+	struct error error;
+	if (status != UV_EOF)
+		net_error(&error, status, "the connection broke with", stream->peer.host);
+	stream->events->end(stream->context, status == UV_EOF ? NULL : &error);
+}
+
+static void received(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
+{
+	struct net_stream *stream = (struct net_stream *)handle;
+	if (count > 0)
+		stream->events->bytes(stream->context, buffer->base, (size_t)count);
+	else if (count < 0)
+		ended(stream, (int)count);
+}
+
+void net_stream_start(
+	struct net_stream *stream, const struct net_stream_events *events, void *context)
+{
+	stream->events = events;
+	stream->context = context;
+	net_stream_resume(stream);
+}
+
+void net_stream_pause(struct net_stream *stream)
+{
+	if (stream->reading)
+		uv_read_stop((uv_stream_t *)&stream->uv);
+	stream->reading = false;
+}
+
+void net_stream_resume(struct net_stream *stream)
+{
+	if (stream->reading || stream->ended)
+		return;
+	stream->reading = uv_read_start((uv_stream_t *)&stream->uv, lend_buffer, received) == 0;
+}
+
+/* A write that had to wait owns its copy of the bytes. */
+struct waiting {
+	uv_write_t uv;
+	char bytes[];
+};
+
+static void written(uv_write_t *request, int status)
+{
+	struct net_stream *stream = (struct net_stream *)request->handle;
+	free(request);
+	if (uv_is_closing((uv_handle_t *)&stream->uv))
+		return;
+	if (status < 0)
+		ended(stream, status);
+	else if (!net_stream_pending(stream))
+		stream->events->drained(stream->context);
+}
+
+bool net_stream_write(
+	struct net_stream *stream, const void *bytes, size_t count, struct error *reterr)
+{
+	uv_stream_t *handle = (uv_stream_t *)&stream->uv;
+	const char *rest = bytes;
+	if (!net_stream_pending(stream) && count) {
+		uv_buf_t now = uv_buf_init((char *)bytes, (unsigned int)count);
+		int status = uv_try_write(handle, &now, 1);
+		if (status < 0 && status != UV_EAGAIN)
+			return net_error(reterr, status, "cannot send to", stream->peer.host);
+		if (status > 0) {
+			rest += status;
+			count -= (size_t)status;
+		}
+	}
+	if (!count)
+		return true;
+	struct waiting *waiting = net_allocate(sizeof *waiting + count);
+	memcpy(waiting->bytes, rest, count);
+	uv_buf_t later = uv_buf_init(waiting->bytes, (unsigned int)count);
+	int status = uv_write(&waiting->uv, handle, &later, 1, written);
+	if (status >= 0)
+		return true;
+	free(waiting);
+	return net_error(reterr, status, "cannot send to", stream->peer.host);
+}
+
+size_t net_stream_pending(const struct net_stream *stream)
+{
+	return uv_stream_get_write_queue_size((const uv_stream_t *)&stream->uv);
+}
+
+static void was_shut_down(uv_shutdown_t *request, int status)
+{
+	(void)request;
+	(void)status; /* a peer that left before is no news */
+}
+
+void net_stream_shutdown(struct net_stream *stream)
+{
+	uv_shutdown(&stream->shutdown, (uv_stream_t *)&stream->uv, was_shut_down);
+}
+
+void net_stream_close(struct net_stream *stream)
+{
+	if (stream && !uv_is_closing((uv_handle_t *)&stream->uv))
+		uv_close((uv_handle_t *)&stream->uv, closed);
+}
+
+const struct net_address *net_stream_peer(const struct net_stream *stream)
+{
+	return &stream->peer;
+}
