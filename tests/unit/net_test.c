@@ -248,8 +248,8 @@ static bool peer_reads_a_flood(int fd)
 static bool peer_resets(int fd)
 {
 	struct linger now = { .l_onoff = 1 };
-	return write(fd, "x", 1) == 1 &&
-	       setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now) == 0 && close(fd) == 0;
+	return ask(fd) && setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now) == 0 &&
+	       close(fd) == 0;
 }
 
 static void bytes_go_there_and_back(void **state)
