@@ -152,6 +152,7 @@ struct echo {
 };
 
 #define FLOOD_BYTES ((size_t)16 << 20)
+static int flooded[2]; /* a pipe: the peer waits until the flood was written */
 
 static void echo_bytes(void *context, const void *bytes, size_t count)
 {
@@ -162,6 +163,7 @@ static void echo_bytes(void *context, const void *bytes, size_t count)
 		OWN(char) char *flood = calloc(1, FLOOD_BYTES);
 		assert_true(net_stream_write(echo->stream, flood, FLOOD_BYTES, &error));
 		echo->waited = net_stream_pending(echo->stream);
+		assert_int_equal(write(flooded[1], "x", 1), 1);
 		net_stream_pause(echo->stream);
 	} else {
 		assert_true(net_stream_write(echo->stream, bytes, count, &error));
@@ -214,6 +216,7 @@ static void run_echo(struct echo *echo, bool (*peer)(int fd))
 	struct net_listener *listener;
 	struct error error;
 	echo->loop = loop;
+	assert_int_equal(pipe(flooded), 0);
 	assert_true(net_listen(loop, &address, echo_accept, echo, &listener, &error));
 	assert_int_not_equal(net_listener_port(listener), 0);
 	pid_t child = fork();
@@ -224,6 +227,8 @@ static void run_echo(struct echo *echo, bool (*peer)(int fd))
 	int status;
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
+	close(flooded[0]);
+	close(flooded[1]);
 }
 
 static bool peer_says_hello(int fd)
@@ -233,12 +238,19 @@ static bool peer_says_hello(int fd)
 	       !strcmp(answer, "hello") && close(fd) == 0;
 }
 
+/* Asks for the flood and waits until it was written. */
+static bool ask(int fd)
+{
+	char ready;
+	return write(fd, "x", 1) == 1 && read(flooded[0], &ready, 1) == 1;
+}
+
 static bool peer_reads_a_flood(int fd)
 {
 	static char bytes[65536];
 	size_t total = 0;
 	ssize_t count;
-	if (write(fd, "x", 1) != 1)
+	if (!ask(fd))
 		return false;
 	while ((count = read(fd, bytes, sizeof bytes)) > 0)
 		total += (size_t)count;
