@@ -10,6 +10,7 @@
 #define MTLS_TLS_TLS_H
 
 #include "pki/pki.h"
+#include "tls/explain.h"
 
 enum tls_verify { TLS_VERIFY_REQUIRED, TLS_VERIFY_OPTIONAL, TLS_VERIFY_NONE };
 
@@ -32,8 +33,13 @@ struct tls_options {
 	enum tls_verify verify_mode;               /* server */
 	struct verify_options verify;              /* purpose is the peer's */
 	enum tls_version version_min, version_max; /* 0: TLS 1.2, none */
-	const char *ciphers;                       /* TLS 1.2 list or 1.3 suites; NULL: ours */
-	const char *alpn;                          /* comma-separated, "http/1.1"; NULL: none */
+	/*
+	 * TLS 1.2's list and 1.3's suites (TLS_...) in one, colon-separated; a version that nothing
+	 * in it names keeps ours, and NULL is ours for both. The security level is 2 unless the
+	 * list says @SECLEVEL=N: a client of TLS 1.0 or 1.1 needs "DEFAULT@SECLEVEL=0".
+	 */
+	const char *ciphers;
+	const char *alpn; /* comma-separated, "http/1.1"; NULL: none */
 };
 
 struct tls_context; /* immutable once made; threads share it */
@@ -51,21 +57,42 @@ struct tls_outcome {
 	const char *cipher;
 	char sni[256]; /* escaped */
 	char alpn[16];
-	int alert_sent, alert_received; /* RFC 8446 section 6; -1: none */
+	int alert_sent, alert_received; /* RFC 8446 section 6; -1: none; close_notify is none */
 	struct verify_result verify;    /* of the peer's certificate; .depth -1 when none came */
 	bool peer_certificate;          /* the peer sent one */
+	bool certificate_requested; /* a CertificateRequest was sent, by whichever side serves */
+	bool certificate_sent;      /* this side's Certificate message was not empty */
+	int reason;                 /* OpenSSL's SSL_R_ of what went wrong here, 0: none */
 };
+
+/* An outcome before its first byte. */
+void tls_outcome_init(struct tls_outcome *outcome);
+
+/* What a client keeps besides: who the server said it is, and what it asked for. */
+struct tls_peer {
+	struct identity
+		*certificate; /* the leaf, verified or not (see outcome.verify.ok); or NULL */
+	/* {"authorities": [RFC 4514 names], "signature_algorithms": [names]}; NULL: none asked */
+	json_t *certificate_request;
+};
+void tls_peer_done(struct tls_peer *peer);
 
 /* The name of an alert, "certificate_required", from our own table: OpenSSL 3.0 lacks some. */
 const char *tls_alert_name(int alert);
+/* "rsa_pss_rsae_sha256" (RFC 8446 section 4.2.3); NULL for a number that has no name. */
+const char *tls_signature_scheme_name(unsigned scheme);
 
 /*
  * Applies a context's trust, credentials, versions and verifier to an SSL_CTX that a library made
  * (libcurl's CURLOPT_SSL_CTX_FUNCTION), and records the outcome of its next handshake in
- * `ret_outcome`, which must outlive it.
+ * `ret_outcome` and, unless NULL, `ret_peer`. They and the context must outlive the SSL_CTX.
  */
 must_check bool tls_context_apply(const struct tls_context *context, void *ssl_ctx,
-	struct tls_outcome *ret_outcome, struct error *reterr);
+	struct tls_outcome *ret_outcome, struct tls_peer *ret_peer, struct error *reterr);
+/* The side's own certificate, the caller's to free; NULL when it has none. */
+struct identity *tls_context_identity(const struct tls_context *context);
+/* The running OpenSSL's version, "3.0.19": a library that shares our SSL_CTX must say the same. */
+const char *tls_library_version(void);
 
 /* ---- A connection ---- */
 

@@ -1,0 +1,237 @@
+/*
+ * A context: one side's trust, credentials and rules, checked and loaded once. Everything that
+ * OpenSSL would choose by itself (versions, security level, chain building, caches) is set here.
+ */
+#include "tls/context.h"
+
+#include <openssl/err.h>
+#include <openssl/sha.h>
+
+/* AES-128-GCM first: the fastest where the processor helps, and strong enough (RFC 9325 4.2). */
+#define SUITES "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+/* Forward secrecy and AEAD only, so that TLS 1.2 never falls back to RSA key exchange. */
+#define CIPHERS \
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:" \
+	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:" \
+	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+
+#define SECURITY_LEVEL 2
+/* What a peer may send as its chain; ten RSA-4096 certificates fit. */
+#define CHAIN_BYTES_MAX (64 << 10)
+
+/* Adds `word` to a colon-separated list. */
+static void list_add(char **list, const char *word, size_t bytes)
+{
+	OWN(char) char *before = *list;
+	*list = text_format("%s%s%.*s", before ? before : "", before ? ":" : "", (int)bytes, word);
+}
+
+/* The user's one list falls apart into the two that OpenSSL wants. */
+static void split_ciphers(struct tls_context *context, const char *both)
+{
+	for (const char *word = both ? both : ""; *word;) {
+		size_t bytes = strcspn(word, ":");
+		if (bytes)
+			list_add(!strncmp(word, "TLS_", 4) ? &context->suites : &context->ciphers,
+				word, bytes);
+		word += bytes + (word[bytes] == ':');
+	}
+	if (!context->suites)
+		context->suites = text_copy(SUITES);
+	if (!context->ciphers)
+		context->ciphers = text_copy(CIPHERS);
+}
+
+static bool encode_alpn(struct tls_context *context, const char *names, struct error *reterr)
+{
+	for (const char *name = names ? names : ""; *name;) {
+		size_t bytes = strcspn(name, ",");
+		if (!bytes || bytes > 255 || context->alpn_bytes + bytes + 1 > TLS_ALPN_BYTES)
+			return error_set(reterr, ERROR_USAGE,
+				"'%s' is no list of application protocols", names);
+		context->alpn[context->alpn_bytes++] = (unsigned char)bytes;
+		memcpy(context->alpn + context->alpn_bytes, name, bytes);
+		context->alpn_bytes += (unsigned)bytes;
+		name += bytes + (name[bytes] == ',');
+	}
+	return true;
+}
+
+static int select_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_bytes,
+	const unsigned char *offered, unsigned offered_bytes, void *argument)
+{
+	(void)ssl;
+	const struct tls_context *context = argument;
+	unsigned char *selected;
+	if (SSL_select_next_proto(&selected, ret_bytes, context->alpn, context->alpn_bytes, offered,
+		    offered_bytes) != OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	*ret = selected;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+/*
+ * A session may only come back to a listener with the same rules, or a session of a lenient one
+ * would get past a strict one. The digest of what decides is its name.
+ */
+static bool set_session_context(const struct tls_context *context, SSL_CTX *ssl)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	OWN(EVP_MD_CTX) EVP_MD_CTX *hash = EVP_MD_CTX_new();
+	const int rules[] = { context->verify_mode, context->verify.profile, context->verify.eku,
+		context->verify.purpose, context->verify.depth_max };
+	bool ok = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) &&
+		  EVP_DigestUpdate(hash, rules, sizeof rules);
+	STACK_OF(X509_OBJECT) *objects =
+		context->trust ? X509_STORE_get0_objects(trust_store(context->trust)) : NULL;
+	for (int i = 0; ok && i < sk_X509_OBJECT_num(objects); i++) {
+		X509 *anchor = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+		unsigned char one[SHA256_DIGEST_LENGTH];
+		if (anchor)
+			ok = X509_digest(anchor, EVP_sha256(), one, NULL) &&
+			     EVP_DigestUpdate(hash, one, sizeof one);
+	}
+	return ok && EVP_DigestFinal_ex(hash, digest, NULL) &&
+	       SSL_CTX_set_session_id_context(ssl, digest, sizeof digest);
+}
+
+static bool set_protocol(const struct tls_context *context, SSL_CTX *ssl, struct error *reterr)
+{
+	SSL_CTX_set_security_level(ssl, SECURITY_LEVEL);
+	/* Without an explicit minimum OpenSSL answers an old client with alert 80, not 70. */
+	if (!SSL_CTX_set_min_proto_version(ssl, context->version_min) ||
+		!SSL_CTX_set_max_proto_version(ssl, context->version_max))
+		return error_openssl(reterr, ERROR_USAGE, "the versions of TLS cannot be set");
+	if (!SSL_CTX_set_cipher_list(ssl, context->ciphers))
+		return error_openssl(
+			reterr, ERROR_USAGE, "cannot use the ciphers '%s'", context->ciphers);
+	if (!SSL_CTX_set_ciphersuites(ssl, context->suites))
+		return error_openssl(
+			reterr, ERROR_USAGE, "cannot use the TLS 1.3 suites '%s'", context->suites);
+	SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+					 SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_num_tickets(ssl, 0);
+	SSL_CTX_set_max_early_data(ssl, 0);
+	SSL_CTX_set_max_cert_list(ssl, CHAIN_BYTES_MAX);
+	/* Send the chain that the file holds, never one guessed from the trust anchors. */
+	SSL_CTX_set_mode(ssl, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_RELEASE_BUFFERS);
+	return true;
+}
+
+static void set_verification(const struct tls_context *context, SSL_CTX *ssl)
+{
+	int mode = SSL_VERIFY_PEER;
+	if (context->server && context->verify_mode == TLS_VERIFY_REQUIRED)
+		mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+	if (context->server && context->verify_mode == TLS_VERIFY_NONE)
+		mode = SSL_VERIFY_NONE;
+	SSL_CTX_set_verify(ssl, mode, NULL);
+	if (context->trust)
+		SSL_CTX_set1_cert_store(ssl, trust_store(context->trust));
+	if (context->trust && context->server)
+		SSL_CTX_set_client_CA_list(ssl, trust_names(context->trust)); /* takes them */
+}
+
+bool tls_context_configure(const struct tls_context *context, SSL_CTX *ssl, struct error *reterr)
+{
+	ERR_clear_error();
+	if (!set_protocol(context, ssl, reterr))
+		return false;
+	set_verification(context, ssl);
+	if (context->server && !set_session_context(context, ssl))
+		return error_openssl(reterr, ERROR_BUG, "cannot set the session-id context");
+	if (context->alpn_bytes && context->server)
+		SSL_CTX_set_alpn_select_cb(ssl, select_alpn, (void *)context);
+	if (context->alpn_bytes && !context->server &&
+		SSL_CTX_set_alpn_protos(ssl, context->alpn, context->alpn_bytes) != 0)
+		return error_openssl(reterr, ERROR_IO, "cannot offer application protocols");
+	const struct credentials *own = context->credentials;
+	if (own && !SSL_CTX_use_cert_and_key(ssl, own->leaf, own->key, own->chain, 1))
+		return error_openssl(reterr, ERROR_INPUT, "cannot use the certificate");
+	tls_record_callbacks(ssl);
+	return true;
+}
+
+static bool load(
+	struct tls_context *context, const struct tls_options *options, struct error *reterr)
+{
+	bool wants_trust = !options->server || options->verify_mode != TLS_VERIFY_NONE;
+	if ((wants_trust || options->ca_count) &&
+		!trust_load(options->ca, options->ca_count, options->crl, options->crl_count,
+			&context->trust, reterr))
+		return false;
+	if (options->server && !options->cert)
+		return error_set(reterr, ERROR_USAGE, "a server needs a certificate and its key");
+	if (!options->cert)
+		return true;
+	return credentials_load(
+		options->cert, options->key, options->passphrase, &context->credentials, reterr);
+}
+
+bool tls_context_new(
+	const struct tls_options *options, struct tls_context **ret, struct error *reterr)
+{
+	OWN(tls_context) struct tls_context *context = calloc(1, sizeof *context);
+	if (!context)
+		bug("out of memory for a TLS context");
+	context->server = options->server;
+	context->verify_mode = options->verify_mode;
+	context->verify = options->verify;
+	context->verify.name = NULL;
+	if (options->verify.name)
+		context->verify.name = context->name = text_copy(options->verify.name);
+	context->version_min = options->version_min ? (int)options->version_min : TLS_1_2;
+	context->version_max = (int)options->version_max;
+	if (context->version_max && context->version_max < context->version_min)
+		return error_set(reterr, ERROR_USAGE,
+			"the highest version of TLS is below the lowest that is allowed");
+	split_ciphers(context, options->ciphers);
+	if (!encode_alpn(context, options->alpn, reterr) || !load(context, options, reterr))
+		return false;
+	ERR_clear_error();
+	context->ssl = SSL_CTX_new(options->server ? TLS_server_method() : TLS_client_method());
+	if (!context->ssl)
+		return error_openssl(reterr, ERROR_IO, "cannot make a TLS context");
+	if (!tls_context_configure(context, context->ssl, reterr))
+		return reterr->kind == ERROR_INPUT && options->cert
+			       ? error_context(reterr, "'%s'", options->cert)
+			       : false;
+	*ret = TAKE(context);
+	return true;
+}
+
+void tls_context_free(struct tls_context *context)
+{
+	if (!context)
+		return;
+	SSL_CTX_free(context->ssl);
+	credentials_free(context->credentials);
+	trust_free(context->trust);
+	free(context->name);
+	free(context->ciphers);
+	free(context->suites);
+	free(context);
+}
+
+bool tls_context_apply(const struct tls_context *context, void *ssl_ctx,
+	struct tls_outcome *ret_outcome, struct tls_peer *ret_peer, struct error *reterr)
+{
+	const struct tls_record record = { context, ret_outcome, ret_peer };
+	tls_outcome_init(ret_outcome);
+	if (!tls_context_configure(context, ssl_ctx, reterr))
+		return false;
+	if (!tls_record_attach_all(ssl_ctx, &record))
+		return error_openssl(reterr, ERROR_IO, "cannot watch the handshake");
+	return true;
+}
+
+struct identity *tls_context_identity(const struct tls_context *context)
+{
+	return context->credentials ? identity_new(context->credentials->leaf) : NULL;
+}
+
+const char *tls_library_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION_STRING);
+}

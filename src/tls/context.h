@@ -1,0 +1,48 @@
+/* What the files of this room share: the context, and the record that its callbacks write. */
+#ifndef MTLS_TLS_CONTEXT_H
+#define MTLS_TLS_CONTEXT_H
+
+#include "tls/tls.h"
+
+#include <openssl/ssl.h>
+
+OWN_DEFINE(SSL_CTX, SSL_CTX, SSL_CTX_free);
+
+#define TLS_ALPN_BYTES 128
+
+struct tls_context {
+	SSL_CTX *ssl;
+	bool server;
+	struct trust *trust;             /* NULL for a server that asks nobody for a certificate */
+	struct credentials *credentials; /* NULL for a client without a certificate */
+	enum tls_verify verify_mode;
+	struct verify_options verify;
+	char *name; /* what verify.name points at */
+	int version_min, version_max;
+	char *ciphers, *suites;             /* of TLS 1.2, of 1.3 */
+	unsigned char alpn[TLS_ALPN_BYTES]; /* as on the wire (RFC 7301 section 3.1) */
+	unsigned alpn_bytes;
+};
+
+/* Sets everything of `context` on an SSL_CTX, a fresh one or one that a library made. */
+must_check bool tls_context_configure(
+	const struct tls_context *context, SSL_CTX *ssl, struct error *reterr);
+
+/* Where the callbacks of one connection write. */
+struct tls_record {
+	const struct tls_context *context;
+	struct tls_outcome *outcome;
+	struct tls_peer *peer; /* NULL when nobody wants it */
+};
+
+/*
+ * Sends what the callbacks learn about `ssl` into `record`, which must outlive it and whose outcome
+ * is initialised here. False: out of memory.
+ */
+must_check bool tls_record_attach(SSL *ssl, struct tls_record *record);
+/* As above for every connection of an SSL_CTX, which then owns the record. */
+must_check bool tls_record_attach_all(SSL_CTX *ssl, const struct tls_record *record);
+/* Installs the callbacks: verification, messages, states. */
+void tls_record_callbacks(SSL_CTX *ssl);
+
+#endif

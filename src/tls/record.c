@@ -1,0 +1,224 @@
+/*
+ * What OpenSSL's callbacks tell about a handshake while it runs, written into an outcome. Here the
+ * verifier is hung in, and alerts, versions and certificates are seen whether or not it succeeds.
+ */
+#include "tls/context.h"
+
+#include <openssl/err.h>
+#include <pthread.h>
+
+static int connection_slot = -1, context_slot = -1;
+static pthread_once_t slots_once = PTHREAD_ONCE_INIT;
+
+static void free_record(
+	void *parent, void *record, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
+{
+	(void)parent, (void)data, (void)index, (void)argl, (void)argp;
+	free(record);
+}
+
+static void make_slots(void)
+{
+	connection_slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+	context_slot = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_record);
+	if (connection_slot < 0 || context_slot < 0)
+		bug("no room for data beside a TLS connection");
+}
+
+static const struct tls_record *find_record(const SSL *ssl)
+{
+	const struct tls_record *record = SSL_get_ex_data(ssl, connection_slot);
+	return record ? record : SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_slot);
+}
+
+void tls_outcome_init(struct tls_outcome *outcome)
+{
+	*outcome = (struct tls_outcome){
+		.alert_sent = -1,
+		.alert_received = -1,
+		.verify.depth = -1,
+	};
+}
+
+bool tls_record_attach(SSL *ssl, struct tls_record *record)
+{
+	pthread_once(&slots_once, make_slots);
+	tls_outcome_init(record->outcome);
+	return SSL_set_ex_data(ssl, connection_slot, record);
+}
+
+bool tls_record_attach_all(SSL_CTX *ssl, const struct tls_record *record)
+{
+	pthread_once(&slots_once, make_slots);
+	struct tls_record *copy = malloc(sizeof *copy);
+	if (!copy)
+		bug("out of memory for a handshake's record");
+	*copy = *record;
+	if (SSL_CTX_set_ex_data(ssl, context_slot, copy))
+		return true;
+	free(copy);
+	return false;
+}
+
+void tls_peer_done(struct tls_peer *peer)
+{
+	identity_free(peer->certificate);
+	json_decref(peer->certificate_request);
+	*peer = (struct tls_peer){ 0 };
+}
+
+static int verify_peer(X509_STORE_CTX *store, void *argument)
+{
+	(void)argument;
+	const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	const struct tls_record *record = ssl ? find_record(ssl) : NULL;
+	if (!record || !record->context->trust) {
+		/* Nobody says whom to trust: nobody is. */
+		X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+		return 0;
+	}
+	if (record->peer && !record->peer->certificate)
+		record->peer->certificate = identity_new(X509_STORE_CTX_get0_cert(store));
+	return verify_handshake(
+		store, record->context->trust, &record->context->verify, &record->outcome->verify);
+}
+
+/* Whether a Certificate message holds any (RFC 5246 section 7.4.2, RFC 8446 section 4.4.2). */
+static bool has_certificate(const SSL *ssl, const unsigned char *message, size_t bytes)
+{
+	size_t at = 4;
+	if (SSL_version(ssl) == TLS1_3_VERSION) {
+		if (bytes <= at)
+			return false;
+		at += 1U + message[at]; /* certificate_request_context */
+	}
+	return bytes > at + 3;
+}
+
+static json_t *authorities(const SSL *ssl)
+{
+	json_t *names = json_array();
+	const STACK_OF(X509_NAME) *list = SSL_get0_peer_CA_list(ssl);
+	for (int i = 0; i < sk_X509_NAME_num(list); i++) {
+		char text[VERIFY_NAME_BYTES], *name = NULL;
+		OWN(BIO) BIO *memory = BIO_new(BIO_s_mem());
+		if (!memory || X509_NAME_print_ex(memory, sk_X509_NAME_value(list, i), 0,
+				       XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0)
+			continue;
+		long bytes = BIO_get_mem_data(memory, &name);
+		text_escape(text, sizeof text, name, bytes > 0 ? (size_t)bytes : 0);
+		json_array_append_new(names, json_string(text));
+	}
+	return names;
+}
+
+/* What the CertificateRequest said, as OpenSSL keeps it once we answer. */
+static json_t *certificate_request(SSL *ssl)
+{
+	json_t *names = json_array();
+	int count = SSL_get_sigalgs(ssl, -1, NULL, NULL, NULL, NULL, NULL);
+	for (int i = 0; i < count; i++) {
+		unsigned char low, high;
+		char number[8];
+		SSL_get_sigalgs(ssl, i, NULL, NULL, NULL, &low, &high);
+		unsigned scheme = (unsigned)high << 8 | low;
+		snprintf(number, sizeof number, "0x%04x", scheme & 0xffff);
+		const char *name = tls_signature_scheme_name(scheme);
+		json_array_append_new(names, json_string(name ? name : number));
+	}
+	return json_pack(
+		"{s:o, s:o}", "authorities", authorities(ssl), "signature_algorithms", names);
+}
+
+static void see_version(const SSL *ssl, struct tls_outcome *outcome)
+{
+	outcome->version = SSL_get_version(ssl);
+	const char *sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	if (sni && !*outcome->sni)
+		text_escape(outcome->sni, sizeof outcome->sni, sni, strlen(sni));
+}
+
+static void see_handshake(const struct tls_record *record, bool written,
+	const unsigned char *message, size_t bytes, SSL *ssl)
+{
+	struct tls_outcome *outcome = record->outcome;
+	/* A ServerHello that comes in is shown before its version is taken over. */
+	if (written ? message[0] == SSL3_MT_SERVER_HELLO
+		    : message[0] != SSL3_MT_SERVER_HELLO && message[0] != SSL3_MT_CLIENT_HELLO)
+		see_version(ssl, outcome);
+	if (message[0] == SSL3_MT_CERTIFICATE_REQUEST)
+		outcome->certificate_requested = true;
+	if (message[0] != SSL3_MT_CERTIFICATE)
+		return;
+	bool any = has_certificate(ssl, message, bytes);
+	if (!written)
+		outcome->peer_certificate = any;
+	else
+		outcome->certificate_sent = any;
+	if (written && !SSL_is_server(ssl) && record->peer && !record->peer->certificate_request)
+		record->peer->certificate_request = certificate_request(ssl);
+}
+
+static void see_message(int written, int version, int type, const void *data, size_t bytes,
+	SSL *ssl, void *argument)
+{
+	(void)version, (void)argument;
+	const unsigned char *message = data;
+	const struct tls_record *record = find_record(ssl);
+	if (!record)
+		return;
+	if (type == SSL3_RT_HANDSHAKE && bytes >= 4)
+		see_handshake(record, written, message, bytes, ssl);
+	/* close_notify is the polite end, not a refusal (RFC 8446 section 6.1). */
+	if (type == SSL3_RT_ALERT && bytes == 2 && message[1] != SSL_AD_CLOSE_NOTIFY)
+		*(written ? &record->outcome->alert_sent : &record->outcome->alert_received) =
+			message[1];
+}
+
+static void see_state(const SSL *ssl, int where, int result)
+{
+	const struct tls_record *record = find_record(ssl);
+	if (!record)
+		return;
+	struct tls_outcome *outcome = record->outcome;
+	/* The last entry is what TLS made of it; those before are the libraries that it asked. */
+	unsigned long error = ERR_peek_last_error();
+	if ((where & SSL_CB_EXIT) && result <= 0 && ERR_GET_LIB(error) == ERR_LIB_SSL)
+		outcome->reason = ERR_GET_REASON(error);
+	if (!(where & SSL_CB_HANDSHAKE_DONE))
+		return;
+	const unsigned char *alpn;
+	unsigned alpn_bytes;
+	outcome->finished = true;
+	outcome->resumed = SSL_session_reused(ssl);
+	outcome->cipher = SSL_get_cipher_name(ssl);
+	see_version(ssl, outcome);
+	SSL_get0_alpn_selected(ssl, &alpn, &alpn_bytes);
+	text_escape(outcome->alpn, sizeof outcome->alpn, alpn, alpn_bytes);
+}
+
+/* The name that a client asked for, known even when its versions or ciphers are then refused. */
+static int see_hello(SSL *ssl, int *alert, void *argument)
+{
+	(void)alert, (void)argument;
+	const unsigned char *data;
+	size_t bytes;
+	const struct tls_record *record = find_record(ssl);
+	/* list length (2), type (1), name length (2), name: RFC 6066 section 3 */
+	if (record && SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &bytes) &&
+		bytes > 5) {
+		size_t name = (size_t)data[3] << 8 | data[4];
+		text_escape(record->outcome->sni, sizeof record->outcome->sni, data + 5,
+			name < bytes - 5 ? name : bytes - 5);
+	}
+	return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+void tls_record_callbacks(SSL_CTX *ssl)
+{
+	pthread_once(&slots_once, make_slots);
+	SSL_CTX_set_cert_verify_callback(ssl, verify_peer, NULL);
+	SSL_CTX_set_msg_callback(ssl, see_message);
+	SSL_CTX_set_info_callback(ssl, see_state);
+	SSL_CTX_set_client_hello_cb(ssl, see_hello, NULL);
+}
