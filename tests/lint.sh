@@ -1,0 +1,40 @@
+# What ./dev lint and ./dev check look at without running anything; sourced by ./dev.
+
+lint_format() {
+	find src tests bench -name '*.[ch]' -exec clang-format --dry-run --Werror {} +
+}
+
+# Every shell script of the tree, known by its first line.
+shell_scripts() {
+	find dev .ci tests bench packaging -type f ! -name '*.c' ! -name '*.py' -exec \
+		awk 'FNR == 1 && /^#!\/bin\/sh/ { print FILENAME }' {} +
+}
+
+lint_shell() {
+	# 1091, 2154: lib.sh is sourced by a path known at run time, and sets variables.
+	# 2015: `test && ok || not_ok` is meant: ok does not fail.
+	shell_scripts | xargs shellcheck -e SC1091,SC2154,SC2015
+	shellcheck -s sh -e SC2034,SC2154 tests/lib.sh tests/check.sh tests/lint.sh
+}
+
+lint_man() {
+	for page in man/*.scd; do
+		scdoc <"$page" >/dev/null || return 1
+	done
+	rendered=$(mktemp -d)
+	result=0
+	for page in man/*.scd; do
+		name=$(basename "$page" .scd)
+		scdoc <"$page" >"$rendered/$name"
+		# Style is scdoc's affair (it writes man(7), not mdoc); warnings and errors are ours.
+		mandoc -T lint -W warning "$rendered/$name" || result=1
+	done
+	rm -rf "$rendered"
+	return "$result"
+}
+
+# $1: a configured build
+lint_tidy() {
+	find src -name '*.c' -print0 | xargs -0 -P "$(getconf _NPROCESSORS_ONLN)" -n 4 \
+		clang-tidy --quiet -p "$1" --warnings-as-errors='*' 2>/dev/null
+}
