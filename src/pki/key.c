@@ -1,4 +1,5 @@
-/* Private keys: kinds, making one, reading and writing PEM. Side-by-side making is key_race.c. */
+/* Private keys: kinds, making one, writing PEM. Side-by-side making is key_race.c, reading
+ * bundle.c. */
 #include "pki/key.h"
 
 #include <openssl/core_names.h>
@@ -90,80 +91,6 @@ bool key_make(const struct key_type *type, EVP_PKEY **ret, struct error *reterr)
 			reterr, ERROR_IO, "cannot make a %s key", key_type_name(type, name));
 	*ret = TAKE(key);
 	return true;
-}
-
-struct passphrase {
-	const char *text; /* NULL: there is none */
-	bool wanted;      /* OpenSSL asked for it */
-};
-
-/* OpenSSL's pem_password_cb; without one of ours it would ask the terminal. */
-static int give_passphrase(char *target, int bytes_max, int writing, void *context)
-{
-	(void)writing;
-	struct passphrase *passphrase = context;
-	passphrase->wanted = true;
-	size_t bytes = passphrase->text ? strlen(passphrase->text) : 0;
-	if (!passphrase->text || bytes > (size_t)bytes_max)
-		return -1;
-	memcpy(target, passphrase->text, bytes);
-	return (int)bytes;
-}
-
-static EVP_PKEY *read_key(const struct buffer *text, struct passphrase *passphrase)
-{
-	OWN(BIO) BIO *bio = BIO_new_mem_buf(text->data, (int)text->length);
-	if (!bio)
-		return NULL;
-	ERR_clear_error();
-	if (strstr(text->data, "-----BEGIN "))
-		return PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, passphrase);
-	return d2i_PrivateKey_bio(bio, NULL);
-}
-
-bool key_load(const char *path, const char *passphrase, EVP_PKEY **ret, struct error *reterr)
-{
-	OWN(buffer) struct buffer text = BUFFER(FILE_INPUT_BYTES_MAX);
-	text.secret = true;
-	if (!file_read(path, &text, reterr))
-		return false;
-	struct passphrase given = { .text = passphrase };
-	OWN(EVP_PKEY) EVP_PKEY *key = read_key(&text, &given);
-	if (key) {
-		*ret = TAKE(key);
-		return true;
-	}
-	if (given.wanted && !passphrase) {
-		ERR_clear_error();
-		error_code(reterr, ERROR_INPUT, CODE_KEY_PASSPHRASE,
-			"cannot read the private key '%s': it is encrypted and no passphrase was "
-			"given",
-			path);
-		return error_hint(reterr, "give it with --passphrase-file FILE");
-	}
-	if (given.wanted) {
-		ERR_clear_error();
-		return error_code(reterr, ERROR_INPUT, CODE_KEY_PASSPHRASE,
-			"cannot read the private key '%s': the passphrase does not open it", path);
-	}
-	if (strstr(text.data, "-----BEGIN CERTIFICATE")) {
-		ERR_clear_error();
-		return error_set(reterr, ERROR_INPUT,
-			"cannot read the private key '%s': it holds a certificate, not a key",
-			path);
-	}
-	return error_openssl(
-		reterr, ERROR_INPUT, "cannot read the private key '%s': it holds no key", path);
-}
-
-bool key_is_encrypted(const char *path)
-{
-	OWN(buffer) struct buffer text = BUFFER(FILE_INPUT_BYTES_MAX);
-	struct error ignored;
-	text.secret = true;
-	return file_read(path, &text, &ignored) &&
-	       (strstr(text.data, "-----BEGIN ENCRYPTED PRIVATE KEY-----") ||
-		       strstr(text.data, "Proc-Type: 4,ENCRYPTED"));
 }
 
 OWN_DEFINE(PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free);

@@ -1,4 +1,5 @@
-/* Private keys: which kinds we make, and how they are stored (PEM, PKCS#8, RFC 5958). */
+/* Private keys: which kinds we make, and how they are written (PEM, PKCS#8, RFC 5958); bundle.h
+ * reads. */
 #ifndef MTLS_PKI_KEY_H
 #define MTLS_PKI_KEY_H
 
@@ -35,15 +36,6 @@ must_check bool key_make(const struct key_type *type, EVP_PKEY **ret, struct err
 typedef void key_progress(void *context, size_t index, bool made);
 must_check bool key_make_all(const struct key_type *types, size_t count, EVP_PKEY **ret_keys,
 	key_progress *progress, void *context, struct error *reterr);
-
-/*
- * Reads a PEM (or DER) private key. Without a passphrase an encrypted key is an error
- * (KEY_PASSPHRASE), never a prompt. A missing, empty or malformed file is ERROR_INPUT naming it.
- */
-must_check bool key_load(
-	const char *path, const char *passphrase, EVP_PKEY **ret, struct error *reterr);
-/* Whether the file is a PEM key that needs a passphrase; false also when it cannot be read. */
-bool key_is_encrypted(const char *path);
 
 /*
  * Appends the key as PEM PKCS#8: encrypted with AES-256-CBC under PBKDF2 (HMAC-SHA-256,
