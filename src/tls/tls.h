@@ -104,13 +104,18 @@ enum tls_status {
 };
 
 struct tls_connection;
-struct tls_connection *tls_connection_new(struct tls_context *context);
+/* The context must outlive it. */
+struct tls_connection *tls_connection_new(const struct tls_context *context);
 void tls_connection_free(struct tls_connection *connection);
 OWN_DEFINE(tls_connection, struct tls_connection, tls_connection_free);
 
-/* Takes all of the peer's bytes; goes on with the handshake. */
+/* Takes all of the peer's bytes; goes on with the handshake. A client begins with (NULL, 0). */
 enum tls_status tls_connection_input(
 	struct tls_connection *connection, const void *bytes, size_t count, struct error *reterr);
+/* The peer's bytes ended, with the errno of a connection that broke or 0: TLS_CLOSED, TLS_FAILED.
+ */
+enum tls_status tls_connection_end(
+	struct tls_connection *connection, int system, struct error *reterr);
 /* Decrypted bytes: TLS_READY with *ret_count > 0, or as above. */
 enum tls_status tls_connection_read(struct tls_connection *connection, void *target,
 	size_t target_bytes, size_t *ret_count, struct error *reterr);
@@ -126,6 +131,6 @@ void tls_connection_sent(struct tls_connection *connection, size_t count);
 bool tls_connection_finished(const struct tls_connection *connection);
 const struct tls_outcome *tls_connection_outcome(const struct tls_connection *connection);
 /* The verified peer; NULL without a verified certificate. Lives as long as the connection. */
-const struct identity *tls_connection_identity(const struct tls_connection *connection);
+const struct identity *tls_connection_identity(struct tls_connection *connection);
 
 #endif
