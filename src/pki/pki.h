@@ -10,6 +10,7 @@
 #include "pki/bundle.h"
 #include "pki/credentials.h"
 #include "pki/extensions.h"
+#include "pki/folder.h"
 #include "pki/identity.h"
 #include "pki/key.h"
 #include "pki/mint.h"

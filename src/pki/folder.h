@@ -1,0 +1,68 @@
+/*
+ * A CA folder: its certificate, its key, and the state that `openssl ca` and `openssl x509
+ * -CAserial` keep beside them, in their formats, so that they can take over at any time:
+ *
+ *	index.txt        every certificate issued (V), revoked (R) or expired (E)
+ *	index.txt.attr   unique_subject = no: a name may be certified again
+ *	serial           the NEXT serial, for `openssl ca`
+ *	ca.srl           the LAST serial, for `openssl x509 -CAserial`
+ *	crlnumber        the number of the NEXT CRL
+ *
+ * An open CA holds a lock on its folder, so several programs at once lose nothing.
+ */
+#ifndef MTLS_PKI_FOLDER_H
+#define MTLS_PKI_FOLDER_H
+
+#include "pki/openssl.h"
+
+struct ca;
+struct index_entry;
+
+#define CA_DAYS_MAX 36500
+
+/*
+ * Opens FOLDER/ca.crt and ca.key. Waits for the lock. `passphrase` (may be NULL) is for the key.
+ * ERROR_INPUT when there is no CA, when it is none, or its key is another's (KEY_MISMATCH).
+ */
+must_check bool ca_open(
+	const char *folder, const char *passphrase, struct ca **ret, struct error *reterr);
+/* The same for a CA under another name: "ca2" is ca2.crt, ca2.key and ca2.srl. */
+must_check bool ca_open_named(const char *folder, const char *name, const char *passphrase,
+	struct ca **ret, struct error *reterr);
+/* Without the key, to look at the state or to revoke; ca_unlock then loads the key. */
+must_check bool ca_open_locked(
+	const char *folder, const char *name, struct ca **ret, struct error *reterr);
+must_check bool ca_unlock(struct ca *ca, const char *passphrase, struct error *reterr);
+/*
+ * A CA that was just made and is on no disk yet: the caller puts its certificate and key into the
+ * same file_set. Makes the folder if need be. State that is already there is kept, so serials stay
+ * unique when a CA is replaced. The CA takes its own references.
+ */
+must_check bool ca_adopt(const char *folder, const char *name, X509 *certificate, EVP_PKEY *key,
+	struct ca **ret, struct error *reterr);
+/* Releases the lock. What ca_finish or ca_save put into a file_set is to be committed before. */
+void ca_free(struct ca *ca);
+OWN_DEFINE(ca, struct ca, ca_free);
+
+X509 *ca_certificate(const struct ca *ca); /* borrowed */
+/* FOLDER/NAME.crt; borrowed */
+const char *ca_certificate_path(const struct ca *ca);
+
+/*
+ * Begins a certificate: version 3, 159 random bits of serial that is not in index.txt, the CA as
+ * issuer, valid from five minutes ago (clocks differ) for `days`, but never beyond the CA's own
+ * end: that is noted. Extensions and signature are still missing. ERROR_INPUT when the CA itself
+ * is not valid now.
+ */
+must_check bool ca_begin(struct ca *ca, const X509_NAME *subject, EVP_PKEY *public_key, int days,
+	struct notes *notes, X509 **ret, struct error *reterr);
+/*
+ * Signs, and adds the certificate to the state, which goes into `set`. The caller adds the
+ * certificate itself, commits, and only then frees the CA.
+ */
+must_check bool ca_finish(
+	struct ca *ca, X509 *certificate, struct file_set *set, struct error *reterr);
+/* Puts the state as it is into `set`: for a CA without certificates, or after ca_revoke. */
+must_check bool ca_save(struct ca *ca, struct file_set *set, struct error *reterr);
+
+#endif

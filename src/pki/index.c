@@ -1,0 +1,153 @@
+/* index.txt: read, found in, added to, written. */
+#include "pki/index.h"
+
+#include <errno.h>
+#include <openssl/bn.h>
+#include <sys/stat.h>
+
+enum { FIELDS = 6 };
+
+static void entry_done(struct index_entry *entry)
+{
+	free(entry->not_after);
+	free(entry->revocation);
+	free(entry->serial);
+	free(entry->file);
+	free(entry->subject);
+}
+
+void index_done(struct index *index)
+{
+	for (size_t i = 0; i < index->count; i++)
+		entry_done(&index->entries[i]);
+	free(index->entries);
+	*index = (struct index){ 0 };
+}
+
+static struct index_entry *grow(struct index *index)
+{
+	/* Powers of two, so that a long file costs few copies. */
+	if (!(index->count & (index->count - 1))) {
+		size_t room = index->count ? index->count * 2 : 1;
+		struct index_entry *entries = realloc(index->entries, room * sizeof *entries);
+		if (!entries)
+			bug("out of memory");
+		index->entries = entries;
+	}
+	return &index->entries[index->count++];
+}
+
+static bool is_serial(const char *text)
+{
+	size_t digits = strspn(text, "0123456789ABCDEF");
+	return digits && !(digits % 2) && !text[digits];
+}
+
+/* A backslash keeps a tab inside its field; both stay as they stand (OpenSSL's TXT_DB). */
+static bool parse_line(char *line, struct index *index)
+{
+	char *fields[FIELDS] = { line };
+	size_t found = 1;
+	for (char *at = line; *at; at++) {
+		if (*at != '\t' || (at > line && at[-1] == '\\'))
+			continue;
+		if (found == FIELDS)
+			return false;
+		*at = 0;
+		fields[found++] = at + 1;
+	}
+	if (found != FIELDS || !strchr("VRE", *fields[0]) || strlen(fields[0]) != 1 ||
+		!is_serial(fields[3]) || (*fields[0] == 'R') != (*fields[2] != 0))
+		return false;
+	*grow(index) = (struct index_entry){ .status = *fields[0],
+		.not_after = text_copy(fields[1]),
+		.revocation = text_copy(fields[2]),
+		.serial = text_copy(fields[3]),
+		.file = text_copy(fields[4]),
+		.subject = text_copy(fields[5]) };
+	return true;
+}
+
+static bool parse(const char *path, char *text, struct index *index, struct error *reterr)
+{
+	size_t number = 1;
+	for (char *line = text, *next; *line; line = next, number++) {
+		size_t length = strcspn(line, "\n");
+		next = line + length + (line[length] == '\n');
+		line[length] = 0;
+		if (length && line[length - 1] == '\r')
+			line[length - 1] = 0;
+		if (*line && *line != '#' && !parse_line(line, index))
+			return error_set(reterr, ERROR_INPUT,
+				"cannot read '%s': line %zu is not status, expiry, revocation, "
+				"serial, file and subject with tabs between them",
+				path, number);
+	}
+	return true;
+}
+
+bool index_read(const char *path, struct index *ret, struct error *reterr)
+{
+	OWN(buffer) struct buffer text = BUFFER(INDEX_BYTES_MAX);
+	OWN(index) struct index index = { 0 };
+	struct stat about;
+	bool some = stat(path, &about) != 0 ? errno != ENOENT : about.st_size > 0;
+	if (some && !file_read(path, &text, reterr))
+		return false;
+	if (some && memchr(text.data, 0, text.length))
+		return error_set(reterr, ERROR_INPUT, "cannot read '%s': it is no text", path);
+	if (some && !parse(path, text.data, &index, reterr))
+		return false;
+	*ret = index;
+	index = (struct index){ 0 };
+	return true;
+}
+
+struct index_entry *index_find(const struct index *index, const char *serial)
+{
+	for (size_t i = 0; i < index->count; i++)
+		if (!strcmp(index->entries[i].serial, serial))
+			return &index->entries[i];
+	return NULL;
+}
+
+void index_add(struct index *index, X509 *certificate)
+{
+	const ASN1_TIME *not_after = X509_get0_notAfter(certificate);
+	char *subject = X509_NAME_oneline(X509_get_subject_name(certificate), NULL, 0);
+	if (!subject)
+		bug("out of memory");
+	*grow(index) = (struct index_entry){ .status = 'V',
+		.not_after = text_format("%.*s", ASN1_STRING_length(not_after),
+			(const char *)ASN1_STRING_get0_data(not_after)),
+		.revocation = text_copy(""),
+		.serial = index_serial(X509_get0_serialNumber(certificate)),
+		.file = text_copy("unknown"),
+		.subject = text_copy(subject) };
+	OPENSSL_free(subject);
+}
+
+bool index_write(const struct index *index, struct buffer *ret, struct error *reterr)
+{
+	for (size_t i = 0; i < index->count; i++) {
+		const struct index_entry *entry = &index->entries[i];
+		if (!buffer_format(ret, reterr, "%c\t%s\t%s\t%s\t%s\t%s\n", entry->status,
+			    entry->not_after, entry->revocation, entry->serial, entry->file,
+			    entry->subject))
+			return false;
+	}
+	return true;
+}
+
+char *index_serial(const ASN1_INTEGER *serial)
+{
+	OWN(BIGNUM) BIGNUM *number = ASN1_INTEGER_to_BN(serial, NULL);
+	char *digits = number ? BN_bn2hex(number) : NULL;
+	if (!digits)
+		bug("out of memory");
+	/* "0" where it would be "00" (BN_bn2hex of zero), and the sign of a negative one is kept.
+	 */
+	char *text = text_format("%s%s", !strcmp(digits, "0") ? "0" : "", digits);
+	OPENSSL_free(digits);
+	return text;
+}
