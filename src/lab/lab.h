@@ -1,0 +1,16 @@
+/*
+ * lab: every way to be refused, as data: how its certificates are made, what both sides are told,
+ * who must refuse and how. The scenarios run for real: this program's own server and client as
+ * processes, and both of their records compared with what was expected.
+ *
+ * This is the room's door.
+ */
+#ifndef MTLS_LAB_LAB_H
+#define MTLS_LAB_LAB_H
+
+#include "lab/certificates.h"
+#include "lab/compare.h"
+#include "lab/process.h"
+#include "lab/scenario.h"
+
+#endif
