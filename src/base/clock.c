@@ -32,23 +32,36 @@ static bool utc(int year, int month, int day, int hour, int minute, int second, 
 		.tm_mon = month - 1,
 		.tm_mday = day,
 		.tm_hour = hour,
-		.tm_min = minute,
-		.tm_sec = second };
+		.tm_min = minute };
 	time_t at = timegm(&tm);
-	if (tm.tm_mday != day && second != 60)
+	if (tm.tm_mday != day)
 		return false;
-	*ret = at;
+	*ret = at + second; /* a leap second is the first one of the next minute */
+	return true;
+}
+
+/* sscanf takes spaces and signs for digits: the form is checked first. '9' stands for a digit, 'a'
+ * for a letter; the shape may be shorter than the text. */
+static bool has_shape(const char *text, const char *shape)
+{
+	for (; *shape; text++, shape++) {
+		bool digit = *text >= '0' && *text <= '9';
+		bool letter = (*text >= 'A' && *text <= 'Z') || (*text >= 'a' && *text <= 'z');
+		if (*shape == '9' ? !digit : *shape == 'a' ? !letter : *text != *shape)
+			return false;
+	}
 	return true;
 }
 
 bool clock_from_rfc3339(const char *text, time_t *ret)
 {
-	int year, month, day, hour, minute, second, used = 0;
-	if (sscanf(text, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute,
-		    &second, &used) != 6 ||
-		used != 19)
+	int year, month, day, hour, minute, second;
+	if (!has_shape(text, "9999-99-99") || !text[10] || !strchr("Tt ", text[10]) ||
+		!has_shape(text + 11, "99:99:99") ||
+		sscanf(text, "%4d-%2d-%2d%*c%2d:%2d:%2d", &year, &month, &day, &hour, &minute,
+			&second) != 6)
 		return false;
-	text += used;
+	text += 19;
 	if (*text == '.') {
 		size_t digits = strspn(text + 1, "0123456789");
 		if (!digits)
@@ -63,13 +76,12 @@ bool clock_from_rfc3339(const char *text, time_t *ret)
 		return true;
 	}
 	int offset_hours, offset_minutes;
-	char sign[2];
-	used = 0;
-	if (sscanf(text, "%1[+-]%2d:%2d%n", sign, &offset_hours, &offset_minutes, &used) != 3 ||
-		used != 6 || text[used] || offset_hours > 23 || offset_minutes > 59)
+	if ((*text != '+' && *text != '-') || !has_shape(text + 1, "99:99") || text[6] ||
+		sscanf(text + 1, "%2d:%2d", &offset_hours, &offset_minutes) != 2 ||
+		offset_hours > 23 || offset_minutes > 59)
 		return false;
 	time_t offset = (offset_hours * 60 + offset_minutes) * 60;
-	*ret = *sign == '+' ? at - offset : at + offset;
+	*ret = *text == '+' ? at - offset : at + offset;
 	return true;
 }
 
@@ -96,8 +108,9 @@ bool clock_from_http_date(const char *text, time_t *ret)
 	char name[4] = "";
 	int year, day, hour, minute, second, used = 0;
 	/* IMF-fixdate: Sun, 06 Nov 1994 08:49:37 GMT */
-	if (sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &day, name, &year,
-		    &hour, &minute, &second, &used) == 6 &&
+	if (has_shape(text, "aaa, 99 aaa 9999 99:99:99 GMT") &&
+		sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &day, name, &year,
+			&hour, &minute, &second, &used) == 6 &&
 		used == 29 && !text[used])
 		return utc(year, month_number(name), day, hour, minute, second, ret);
 	/* RFC 850: Sunday, 06-Nov-94 08:49:37 GMT */

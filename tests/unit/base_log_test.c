@@ -1,0 +1,99 @@
+/* Log records: one line each, as text or as JSON, and silence below the level. */
+#include "unit.h"
+
+#include "base/base.h"
+
+#include <unistd.h>
+
+static int ends[2];
+static char seen[8192];
+
+static int open_pipe(void **state)
+{
+	(void)state;
+	return pipe(ends);
+}
+
+static int close_pipe(void **state)
+{
+	(void)state;
+	close(ends[0]);
+	return 0;
+}
+
+/* What was logged; the writing end is closed. */
+static const char *logged(void)
+{
+	close(ends[1]);
+	size_t length = 0;
+	for (ssize_t got; (got = read(ends[0], seen + length, sizeof seen - 1 - length)) > 0;)
+		length += (size_t)got;
+	seen[length] = 0;
+	return seen;
+}
+
+static void text_is_the_line_itself(void **state)
+{
+	(void)state;
+	struct log log = { .fd = ends[1], .level_min = LOG_INFO };
+	log_event(&log, LOG_INFO, "listening", json_pack("{s:i}", "port", 8443),
+		"[SERVER] mTLS server listening on https://127.0.0.1:%d", 8443);
+	log_event(&log, LOG_DEBUG, "noise", json_object(), "not this");
+	log_event(&log, LOG_ERROR, "end", NULL, "%s", "");
+	assert_string_equal(
+		logged(), "[SERVER] mTLS server listening on https://127.0.0.1:8443\n\n");
+}
+
+static void json_has_the_line_and_the_fields(void **state)
+{
+	(void)state;
+	struct log log = { .fd = ends[1], .json = true, .level_min = LOG_DEBUG };
+	log_event(&log, LOG_WARNING, "handshake-failed",
+		json_pack("{s:s, s:i, s:s}", "code", "client-expired", "alert", 45, "message",
+			"a field does not replace the line"),
+		"refused: %s", "Añadir \"x\"");
+	OWN(json_t) json_t *record = json_loads(logged(), JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(record);
+	assert_int_equal(strchr(seen, '\n') - seen, strlen(seen) - 1);
+	assert_string_equal(json_string_value(json_object_get(record, "level")), "warning");
+	assert_string_equal(
+		json_string_value(json_object_get(record, "event")), "handshake-failed");
+	assert_string_equal(
+		json_string_value(json_object_get(record, "message")), "refused: Añadir \"x\"");
+	assert_string_equal(json_string_value(json_object_get(record, "code")), "client-expired");
+	assert_int_equal(json_integer_value(json_object_get(record, "alert")), 45);
+	time_t at;
+	assert_true(clock_from_rfc3339(json_string_value(json_object_get(record, "time")), &at));
+}
+
+static void json_is_silent_below_the_level(void **state)
+{
+	(void)state;
+	struct log log = { .fd = ends[1], .json = true, .level_min = LOG_ERROR };
+	log_event(&log, LOG_WARNING, "noise", json_object(), "not this");
+	assert_string_equal(logged(), "");
+}
+
+static void a_log_that_cannot_be_written_harms_nobody(void **state)
+{
+	(void)state;
+	struct log log = { .fd = -1, .level_min = LOG_DEBUG };
+	log_event(&log, LOG_ERROR, "lost", json_object(), "lost");
+	log.json = true;
+	log_event(&log, LOG_ERROR, "lost", json_object(), "lost");
+	assert_string_equal(logged(), "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(text_is_the_line_itself, open_pipe, close_pipe),
+		cmocka_unit_test_setup_teardown(
+			json_has_the_line_and_the_fields, open_pipe, close_pipe),
+		cmocka_unit_test_setup_teardown(
+			json_is_silent_below_the_level, open_pipe, close_pipe),
+		cmocka_unit_test_setup_teardown(
+			a_log_that_cannot_be_written_harms_nobody, open_pipe, close_pipe),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,105 @@
+/* Text: what a peer sent cannot break a line, UTF-8 is UTF-8, numbers are whole numbers. */
+#include "unit.h"
+
+#include "base/base.h"
+
+#define ESCAPED(literal) text_escape(target, sizeof target, literal, sizeof literal - 1)
+
+static void escapes_what_could_break_a_line(void **state)
+{
+	(void)state;
+	char target[128];
+	assert_string_equal(ESCAPED("mtls-client"), "mtls-client");
+	assert_string_equal(ESCAPED("Añadir endpoint POST"), "Añadir endpoint POST");
+	assert_string_equal(ESCAPED("a\r\nb"), "a\\x0d\\x0ab");
+	assert_string_equal(ESCAPED("a\0b"), "a\\x00b");
+	assert_string_equal(ESCAPED("\x1b[31m"), "\\x1b[31m");
+	assert_string_equal(ESCAPED("\x7f"), "\\x7f");
+	assert_string_equal(ESCAPED("a\\b"), "a\\x5cb");
+	assert_string_equal(ESCAPED("\xc2\x85"), "\\xc2\\x85"); /* NEL, a C1 control */
+	assert_string_equal(ESCAPED("\xff\xfe"), "\\xff\\xfe");
+	assert_string_equal(ESCAPED("\xc0\xaf"), "\\xc0\\xaf");          /* overlong "/" */
+	assert_string_equal(ESCAPED("\xed\xa0\x80"), "\\xed\\xa0\\x80"); /* a surrogate */
+	assert_string_equal(ESCAPED("\xe2\x82"), "\\xe2\\x82");          /* cut short */
+	assert_string_equal(ESCAPED(""), "");
+}
+
+/* Cut at every length: always ended, never half an escape or half a character. */
+static void cuts_between_characters(void **state)
+{
+	(void)state;
+	static const char source[] = "a\xc3\xb1\n\xf0\x9f\x94\x91z";
+	char whole[64];
+	text_escape(whole, sizeof whole, source, sizeof source - 1);
+	assert_string_equal(whole, "a\xc3\xb1\\x0a\xf0\x9f\x94\x91z");
+	for (size_t room = 1; room < sizeof whole; room++) {
+		char target[64];
+		memset(target, '!', sizeof target);
+		text_escape(target, room, source, sizeof source - 1);
+		size_t length = strlen(target);
+		assert_true(length < room);
+		assert_memory_equal(target, whole, length);
+		assert_true(!length || text_is_utf8(target, length));
+		const char *escape = strrchr(target, '\\');
+		assert_true(!escape || strlen(escape) >= 4);
+	}
+	char none = '!';
+	text_escape(&none, 0, "a", 1);
+	assert_int_equal(none, '!');
+}
+
+static void knows_utf8(void **state)
+{
+	(void)state;
+	static const char *const good[] = { "plain", "ñ", "€", "🔑", "\xf4\x8f\xbf\xbf" };
+	static const char *const bad[] = { "\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80",
+		"\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "a\xe2\x82", "\xc3(" };
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+		assert_true(text_is_utf8(good[i], strlen(good[i])));
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_false(text_is_utf8(bad[i], strlen(bad[i])));
+	assert_false(text_is_utf8("a\0b", 3));
+	assert_true(text_is_utf8("", 0));
+}
+
+static void reads_whole_numbers_within_bounds(void **state)
+{
+	(void)state;
+	long long value = 7;
+	assert_true(text_number("8443", 1, 65535, &value));
+	assert_int_equal(value, 8443);
+	assert_true(text_number("-1", -1, 1, &value));
+	assert_int_equal(value, -1);
+	static const char *const bad[] = { "", "0", "65536", "1.5", "0x10", " 1", "1 ", "+1", "1e3",
+		"--1", "-", "99999999999999999999", "ten" };
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		value = 7;
+		assert_false(text_number(bad[i], 1, 65535, &value));
+		assert_int_equal(value, 7);
+	}
+}
+
+static void makes_new_strings(void **state)
+{
+	(void)state;
+	OWN(char) char *path = text_format("%s/%s.crt", "certs", "ca");
+	assert_string_equal(path, "certs/ca.crt");
+	OWN(char) char *copy = text_copy(path);
+	assert_ptr_not_equal(copy, path);
+	assert_string_equal(copy, path);
+	char *moved = TAKE(copy);
+	assert_null(copy);
+	free(moved);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(escapes_what_could_break_a_line),
+		cmocka_unit_test(cuts_between_characters),
+		cmocka_unit_test(knows_utf8),
+		cmocka_unit_test(reads_whole_numbers_within_bounds),
+		cmocka_unit_test(makes_new_strings),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
