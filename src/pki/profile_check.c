@@ -1,0 +1,152 @@
+/*
+ * Whether a section makes a certificate that is fit for its role: the extensions are built as a
+ * trial, without keys, and looked at as objects, so that every way to write them is understood.
+ */
+#include "pki/profile_internal.h"
+
+#include "pki/name.h"
+
+#include <openssl/err.h>
+
+OWN_DEFINE(BASIC_CONSTRAINTS, BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free);
+OWN_DEFINE(EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free);
+
+static void own_extensions_free(STACK_OF(X509_EXTENSION) * extensions)
+{
+	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+}
+OWN_DEFINE(extensions, STACK_OF(X509_EXTENSION), own_extensions_free);
+
+enum { SHOWN_BYTES = 300 };
+
+struct trial {
+	struct profile *profile;
+	enum role role;
+	const char *section; /* "" when there is none */
+	STACK_OF(X509_EXTENSION) * extensions;
+};
+
+static void check_constraints(const struct trial *trial)
+{
+	int critical = -1;
+	OWN(BASIC_CONSTRAINTS)
+	BASIC_CONSTRAINTS *constraints =
+		X509V3_get_d2i(trial->extensions, NID_basic_constraints, &critical, NULL);
+	const char *path = trial->profile->path, *section = trial->section;
+	bool is_ca = constraints && constraints->ca;
+	if (trial->role != ROLE_CA && is_ca)
+		profile_warn(trial->profile,
+			trial->role == ROLE_CLIENT ? CODE_CLIENT_IS_CA : CODE_SERVER_IS_CA,
+			"'%s' makes the %s a CA: CA:TRUE stands in [%s]", path,
+			role_name(trial->role), section);
+	if (trial->role == ROLE_CA && !is_ca)
+		profile_warn(trial->profile, CODE_CA_WITHOUT_CONSTRAINTS,
+			"'%s' makes no CA: basicConstraints with CA:TRUE is missing in [%s]", path,
+			section);
+	if (trial->role == ROLE_CA && is_ca && critical != 1)
+		profile_warn(trial->profile, CODE_CONSTRAINTS_NOT_CRITICAL,
+			"'%s' has a basicConstraints in [%s] that is not critical", path, section);
+}
+
+static bool has_usage(const EXTENDED_KEY_USAGE *usages, int wanted)
+{
+	for (int i = 0; i < sk_ASN1_OBJECT_num(usages); i++)
+		if (OBJ_obj2nid(sk_ASN1_OBJECT_value(usages, i)) == wanted)
+			return true;
+	return false;
+}
+
+static void check_usage(const struct trial *trial)
+{
+	static const struct {
+		bool wanted[ROLE_COUNT];
+		int nid;
+		const char *name;
+		enum code missing, wrong;
+	} rules[] = {
+		{ { [ROLE_SERVER] = true, [ROLE_PEER] = true }, NID_server_auth, "serverAuth",
+			CODE_SERVER_NO_EKU, CODE_SERVER_WRONG_EKU },
+		{ { [ROLE_CLIENT] = true, [ROLE_PEER] = true }, NID_client_auth, "clientAuth",
+			CODE_CLIENT_NO_EKU, CODE_CLIENT_WRONG_EKU },
+	};
+	OWN(EXTENDED_KEY_USAGE)
+	EXTENDED_KEY_USAGE *usages =
+		X509V3_get_d2i(trial->extensions, NID_ext_key_usage, NULL, NULL);
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+		if (!rules[i].wanted[trial->role] || has_usage(usages, rules[i].nid))
+			continue;
+		profile_warn(trial->profile, usages ? rules[i].wrong : rules[i].missing,
+			"'%s' has %s extendedKeyUsage in [%s]%s %s, which a %s needs",
+			trial->profile->path, usages ? "an" : "no", trial->section,
+			usages ? " without" : ", so not", rules[i].name, role_name(trial->role));
+	}
+}
+
+static void check_names(const struct trial *trial)
+{
+	OWN(GENERAL_NAMES)
+	GENERAL_NAMES *names = X509V3_get_d2i(trial->extensions, NID_subject_alt_name, NULL, NULL);
+	const char *path = trial->profile->path, *section = trial->section;
+	bool serves = trial->role == ROLE_SERVER || trial->role == ROLE_PEER;
+	if (serves && X509v3_get_ext_by_NID(trial->extensions, NID_subject_alt_name, -1) < 0)
+		profile_warn(trial->profile, CODE_SERVER_NO_SAN,
+			"'%s' has no subjectAltName for the %s in [%s]", path,
+			role_name(trial->role), section);
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		int type;
+		const ASN1_STRING *value =
+			GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &type);
+		if (type != GEN_DNS)
+			continue;
+		char shown[SHOWN_BYTES];
+		text_escape(shown, sizeof shown, ASN1_STRING_get0_data(value),
+			(size_t)ASN1_STRING_length(value));
+		struct error why;
+		if (name_is_address(shown))
+			profile_warn(trial->profile, CODE_SAN_ADDRESS_AS_DNS,
+				"'%s' has the address %s as a DNS name in [%s]", path, shown,
+				section);
+		else if (!name_check_dns(shown, &why))
+			profile_warn(trial->profile, CODE_SAN_BAD_DNS, "'%s' [%s]: %s", path,
+				section, why.text);
+	}
+}
+
+/* keyid is left out where issuer and subject are one, unless it says keyid:always. */
+static void check_root_identifier(const struct trial *trial)
+{
+	const char *value = profile_value(trial->profile, trial->section, "authorityKeyIdentifier");
+	if (trial->role != ROLE_CA || !*trial->section || !value || strstr(value, ":always") ||
+		strstr(value, "none"))
+		return;
+	profile_warn(trial->profile, CODE_AKI_SELF_SIGNED,
+		"'%s' has authorityKeyIdentifier = %s in [%s]: in a self-signed certificate it is "
+		"empty",
+		trial->profile->path, value, trial->section);
+}
+
+bool profile_check(
+	struct profile *profile, enum role role, const char *section, struct error *reterr)
+{
+	OWN(extensions) STACK_OF(X509_EXTENSION) *extensions = sk_X509_EXTENSION_new_null();
+	if (!extensions)
+		bug("out of memory");
+	X509V3_CTX context;
+	X509V3_set_ctx_test(&context);
+	X509V3_set_nconf(&context, profile->conf);
+	ERR_clear_error();
+	if (section && !X509V3_EXT_add_nconf_sk(profile->conf, &context, section, &extensions))
+		return error_openssl(reterr, ERROR_INPUT,
+			"cannot use the configuration '%s': the section [%s] makes no extensions",
+			profile->path, section);
+	struct trial trial = { .profile = profile,
+		.role = role,
+		.section = section ? section : "",
+		.extensions = extensions };
+	check_constraints(&trial);
+	check_usage(&trial);
+	check_names(&trial);
+	check_root_identifier(&trial);
+	ERR_clear_error();
+	return true;
+}

@@ -1,0 +1,28 @@
+/* What the files behind profile.h share. */
+#ifndef MTLS_PKI_PROFILE_INTERNAL_H
+#define MTLS_PKI_PROFILE_INTERNAL_H
+
+#include "pki/profile.h"
+
+struct profile {
+	char *path;
+	CONF *conf;
+	struct profile_warning *warnings;
+	size_t warnings_count;
+};
+
+/* Adds a warning, unless the same text is there already. */
+void profile_warn(struct profile *profile, enum code code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* profile_scan.c: what OpenSSL's parser does in silence, read off the lines. */
+void profile_scan(struct profile *profile, const char *text, size_t bytes);
+
+/* profile_check.c: whether the section makes a certificate that is fit for its role. */
+must_check bool profile_check(
+	struct profile *profile, enum role role, const char *section, struct error *reterr);
+
+/* profile_subject.c: warns of answers that stand where questions belong. */
+void profile_check_prompt(struct profile *profile);
+
+#endif
