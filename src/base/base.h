@@ -12,6 +12,7 @@
 #include "base/code.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/notes.h"
 #include "base/own.h"

@@ -1,0 +1,65 @@
+/* llhttp, or http-parser behind the same few names. */
+#include "http/h1_library.h"
+
+#ifdef MTLS_HAVE_LLHTTP
+#define PARSER_SETTINGS llhttp_settings_t
+#define parser_keep_alive llhttp_should_keep_alive
+#else
+#define PARSER_SETTINGS http_parser_settings
+#define parser_keep_alive http_should_keep_alive
+#endif
+
+static int on_head(h1_library_parser *parser)
+{
+	struct h1_library *library = parser->data;
+	library->head_done = true;
+	library->keep_alive = parser_keep_alive(parser);
+	/* "Upgrade" asks for a protocol that we do not speak: it is ignored (RFC 9110 7.8). */
+	parser->upgrade = 0;
+	return 0;
+}
+
+static int on_chunk(h1_library_parser *parser)
+{
+	struct h1_library *library = parser->data;
+	library->chunk_bytes = parser->content_length;
+	return 0;
+}
+
+static int on_complete(h1_library_parser *parser)
+{
+	struct h1_library *library = parser->data;
+	library->complete = true;
+	return 0;
+}
+
+static const PARSER_SETTINGS settings = {
+	.on_headers_complete = on_head,
+	.on_chunk_header = on_chunk,
+	.on_message_complete = on_complete,
+};
+
+void h1_library_start(struct h1_library *library)
+{
+	*library = (struct h1_library){ 0 };
+#ifdef MTLS_HAVE_LLHTTP
+	llhttp_init(&library->parser, HTTP_REQUEST, &settings);
+#else
+	http_parser_init(&library->parser, HTTP_REQUEST);
+#endif
+	library->parser.data = library;
+}
+
+bool h1_library_feed(struct h1_library *library, const char *bytes, size_t count)
+{
+#ifdef MTLS_HAVE_LLHTTP
+	enum llhttp_errno refused = llhttp_execute(&library->parser, bytes, count);
+#else
+	size_t used = http_parser_execute(&library->parser, &settings, bytes, count);
+	enum http_errno refused = HTTP_PARSER_ERRNO(&library->parser);
+	if (!refused && used != count)
+		return false;
+#endif
+	library->unknown_method = refused == HPE_INVALID_METHOD;
+	return !refused;
+}

@@ -1,0 +1,40 @@
+/*
+ * What one line of a request may be (RFC 9112), checked on the raw bytes before any parser reads
+ * them: two parsers that read one line differently are how requests are smuggled. Lines come with
+ * their CR LF, which the caller has seen, and hold no other control byte but TAB.
+ */
+#ifndef MTLS_HTTP_H1_RULES_H
+#define MTLS_HTTP_H1_RULES_H
+
+#include "http/message.h"
+
+/* Status 0: nothing to refuse. The sentences are constants. */
+struct h1_refusal {
+	int status;
+	const char *text;
+};
+
+/* What the header lines said about the message as a whole. */
+struct h1_framing {
+	bool host, length, encoding; /* the header was there */
+	bool expects_continue;
+	uint64_t length_bytes;
+};
+
+/* Bytes that may stand in a line: printable, TAB, obs-text (RFC 9110 section 5.5). */
+bool h1_is_text(unsigned char byte);
+
+struct h1_refusal h1_check_request_line(
+	const char *line, size_t bytes, size_t target_bytes_max, enum http_version *ret_version);
+struct h1_refusal h1_check_header(const char *line, size_t bytes, struct h1_framing *framing);
+/* A trailer has the form of a header; what it says about framing counts for nothing, so it may
+ * not say anything (RFC 9110 section 6.5.1). */
+struct h1_refusal h1_check_trailer(const char *line, size_t bytes);
+struct h1_refusal h1_check_chunk_size(const char *line, size_t bytes);
+/* All headers together. */
+struct h1_refusal h1_check_framing(
+	const struct h1_framing *framing, enum http_version version, size_t body_bytes_max);
+/* host [":" port], as in Host and in an absolute target; not empty. */
+bool h1_is_authority(const char *text, size_t bytes);
+
+#endif
