@@ -1,0 +1,176 @@
+/* Every line that a server logs, as text and as JSON. */
+#include "server/record.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define LINE_BYTES_MAX ((size_t)64 << 10)
+
+void record_line(const struct log *log, enum log_level level, const char *event, json_t *fields,
+	const char *format, ...)
+{
+	OWN(char) char *text = NULL;
+	va_list arguments;
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		bug("out of memory for a log line");
+	va_end(arguments);
+	log_event(log, level, event, fields, "[SERVER] %s", text);
+}
+
+/* A line that grows member by member: " | name=value" as text, and the member of the record. */
+struct line {
+	struct buffer text;
+	json_t *fields;
+};
+
+__attribute__((format(printf, 2, 3))) static void add_text(
+	struct line *line, const char *format, ...)
+{
+	struct error ignored; /* what does not fit is cut: the record holds it all */
+	char text[ERROR_TEXT_BYTES + 64];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	if (!buffer_text(&line->text, text, &ignored))
+		return;
+}
+
+/* Text that is there; what is from the peer has been escaped where it came in. */
+static void add(struct line *line, const char *name, const char *value)
+{
+	if (!value || !*value)
+		return;
+	add_text(line, " | %s=%s", name, value);
+	json_object_set_new(line->fields, name, json_string(value));
+}
+
+static void add_number(struct line *line, const char *name, long long value)
+{
+	add_text(line, " | %s=%lld", name, value);
+	json_object_set_new(line->fields, name, json_integer(value));
+}
+
+static void add_alert(struct line *line, const char *name, int alert)
+{
+	if (alert < 0)
+		return;
+	add_text(line, " | %s=%d %s", name, alert, tls_alert_name(alert));
+	json_object_set_new(line->fields, name,
+		json_pack("{s:i, s:s}", "number", alert, "name", tls_alert_name(alert)));
+}
+
+/* Who ended the handshake: we, the client, or nobody on purpose. */
+static const char *refused_by(const struct error *why)
+{
+	if (why->kind == ERROR_REFUSED_BY_US)
+		return "server";
+	return why->kind == ERROR_REFUSED_BY_PEER ? "client" : "nobody";
+}
+
+void record_failure(struct worker *worker, const struct net_address *peer,
+	const struct tls_outcome *outcome, const struct error *why)
+{
+	char address[NET_ADDRESS_BYTES];
+	struct line line = { .text = BUFFER(LINE_BYTES_MAX), .fields = json_object() };
+	const struct verify_result *verify = &outcome->verify;
+	worker->counts.failed[why->code]++;
+	add(&line, "peer", net_address_format(peer, address));
+	add(&line, "code", why->code == CODE_NONE ? "unknown" : code_name(why->code));
+	add(&line, "refused-by", refused_by(why));
+	add_alert(&line, "alert-sent", outcome->alert_sent);
+	add_alert(&line, "alert-received", outcome->alert_received);
+	if (!verify->ok && verify->x509_error)
+		add_number(&line, "x509-error", verify->x509_error);
+	if (outcome->peer_certificate && verify->depth >= 0) {
+		add_number(&line, "depth", verify->depth);
+		add(&line, "subject", verify->subject);
+		add(&line, "issuer", verify->issuer);
+		add(&line, "serial", verify->serial);
+	}
+	add(&line, "sni", outcome->sni);
+	add(&line, "version", outcome->version);
+	add(&line, "why", why->text);
+	add(&line, "hint", *why->hint ? why->hint : code_info(why->code)->hint);
+	record_line(&worker->settings->log, LOG_WARNING, "handshake-failed", line.fields,
+		"HANDSHAKE FAILED%s", line.text.data);
+	buffer_done(&line.text);
+}
+
+void record_broken(struct worker *worker, const struct net_address *peer, const struct error *why)
+{
+	char address[NET_ADDRESS_BYTES];
+	struct line line = { .text = BUFFER(LINE_BYTES_MAX), .fields = json_object() };
+	add(&line, "peer", net_address_format(peer, address));
+	add(&line, "why", why->text);
+	record_line(&worker->settings->log, LOG_INFO, "connection-failed", line.fields,
+		"CONNECTION FAILED%s", line.text.data);
+	buffer_done(&line.text);
+}
+
+/* A request line cannot break out of its quotes: targets are printable, but may hold one. */
+static char *quoted_target(const char *target)
+{
+	size_t bytes = strlen(target);
+	char *quoted = malloc(bytes * 4 + 1), *to = quoted;
+	if (!quoted)
+		bug("out of memory for a log line");
+	for (const char *from = target; *from; from++)
+		if (*from == '"' || *from == '\\')
+			to += sprintf(to, "\\x%02x", *from);
+		else
+			*to++ = *from;
+	*to = 0;
+	return quoted;
+}
+
+void record_request(struct worker *worker, const struct record_request *what)
+{
+	const struct log *log = &worker->settings->log;
+	const struct http_request *request = what->request;
+	const char *name = what->identity ? what->identity->common_name : NULL;
+	OWN(char) char *shown_name = python_repr(name);
+	OWN(char) char *target = request ? quoted_target(request->target) : NULL;
+	OWN(char) char *line = request ? text_format("%s %s HTTP/%d.%d", request->method, target,
+						 request->version / 10, request->version % 10)
+				       : text_copy("-");
+	json_t *fields = NULL;
+	if (log->json)
+		fields = json_pack("{s:s, s:i, s:s?, s:s?, s:s, s:i}", "peer", what->peer->host,
+			"port", what->peer->port, "client", name, "serial",
+			what->identity ? what->identity->serial : NULL, "request", line, "status",
+			what->status);
+	record_line(log, LOG_INFO, "request", fields,
+		"REQUEST | peer=%s | cert-CN=%s | \"%s\" %d -", what->peer->host, shown_name, line,
+		what->status);
+	if (what->refusal)
+		record_line(log, LOG_INFO, "refused", NULL, "REFUSED | CN=%s | %s", shown_name,
+			what->refusal);
+	size_t count = 0;
+	const struct exchange_line *lines =
+		what->exchange ? exchange_lines(what->exchange, &count) : NULL;
+	for (size_t i = 0; i < count; i++)
+		record_line(log, LOG_INFO, lines[i].event,
+			log->json
+				? json_pack("{s:s, s:s?}", "peer", what->peer->host, "client", name)
+				: NULL,
+			"%s", lines[i].text);
+}
+
+void record_summary(const struct worker *worker)
+{
+	struct line line = { .text = BUFFER(LINE_BYTES_MAX), .fields = json_object() };
+	add_number(&line, "connections", (long long)worker->counts.connections);
+	add_number(&line, "handshakes", (long long)worker->counts.handshakes);
+	add_number(&line, "requests", (long long)worker->counts.requests);
+	if (worker->counts.shed)
+		add_number(&line, "shed", (long long)worker->counts.shed);
+	for (int i = CODE_NONE; i < CODE_COUNT; i++)
+		if (worker->counts.failed[i])
+			add_number(&line, i == CODE_NONE ? "unknown" : code_name((enum code)i),
+				(long long)worker->counts.failed[i]);
+	record_line(&worker->settings->log, LOG_INFO, "summary", line.fields, "STOPPED%s",
+		line.text.data);
+	buffer_done(&line.text);
+}

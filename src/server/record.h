@@ -1,0 +1,28 @@
+/* The log lines of a server: what is said about its start, handshakes, requests and its end. */
+#ifndef MTLS_SERVER_RECORD_H
+#define MTLS_SERVER_RECORD_H
+
+#include "server/worker.h"
+
+/* One record for a handshake that failed, and its count. */
+void record_failure(struct worker *worker, const struct net_address *peer,
+	const struct tls_outcome *outcome, const struct error *why);
+/* A connection that broke after its handshake. */
+void record_broken(struct worker *worker, const struct net_address *peer, const struct error *why);
+/* The document's REQUEST line and what the handler has to say. `exchange` may be NULL. */
+struct record_request {
+	const struct net_address *peer;
+	const struct identity *identity;    /* NULL: none */
+	const struct http_request *request; /* NULL: none that could be parsed */
+	const struct exchange *exchange;    /* NULL: it came to none */
+	const char *refusal;                /* why it was refused before any handler; NULL */
+	int status;
+};
+void record_request(struct worker *worker, const struct record_request *what);
+/* The counts, once, at the end. */
+void record_summary(const struct worker *worker);
+/* A line beginning "[SERVER] ". */
+void record_line(const struct log *log, enum log_level level, const char *event, json_t *fields,
+	const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+#endif

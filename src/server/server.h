@@ -1,0 +1,58 @@
+/*
+ * server: accepts connections, lets in who proves who they are, answers, and ends in good order.
+ *
+ * This is the room's door.
+ */
+#ifndef MTLS_SERVER_SERVER_H
+#define MTLS_SERVER_SERVER_H
+
+#include "http/http.h"
+#include "net/net.h"
+#include "tls/tls.h"
+
+/* What one peer may cost. */
+struct server_limits {
+	long long connections_max;  /* more are closed as they come; those that are there stay */
+	long long handshake_ms_max; /* from the accepted connection to the end of the handshake */
+	long long idle_ms_max;      /* between two requests */
+	long long header_ms_max;    /* from a request's first byte to the end of its head: 408 */
+	long long body_ms_max;      /* from there to the end of its body: 408 */
+	long long send_ms_max;      /* without the peer taking one byte of an answer */
+	long long drain_ms_max;     /* from the signal to stop to the end */
+	struct http_limits http;
+};
+
+#define SERVER_LIMITS_DEFAULT \
+	{ \
+		.connections_max = 10000, .handshake_ms_max = 10000, .idle_ms_max = 60000, \
+		.header_ms_max = 10000, .body_ms_max = 30000, .send_ms_max = 30000, \
+		.drain_ms_max = 10000, .http = HTTP_LIMITS_DEFAULT \
+	}
+
+/* Borrowed: everything that it points at must outlive server_new. */
+struct server_options {
+	const struct net_address *listen;
+	size_t listen_count;
+	struct tls_options tls;
+	const char *root; /* serve the files of this folder; NULL: none */
+	struct server_limits limits;
+	struct log log;
+};
+
+struct server;
+
+/*
+ * Loads what the options name, listens, and says so in the log. What cannot be loaded is
+ * ERROR_INPUT naming the file, a port that cannot be had ERROR_NETWORK.
+ */
+must_check bool server_new(
+	const struct server_options *options, struct server **ret, struct error *reterr);
+/*
+ * Serves until SIGINT or SIGTERM: then nobody new is accepted, requests in flight are answered, for
+ * at most drain_ms_max. A second signal ends it at once.
+ */
+void server_run(struct server *server);
+void server_free(struct server *server);
+OWN_DEFINE(server, struct server, server_free);
+
+#endif
