@@ -253,6 +253,11 @@ static const char *fallback(const struct args *args, const struct option *option
 	return text && *text ? text : option->preset;
 }
 
+bool args_allows(const struct args *args, const char *name, const char *text, struct error *reterr)
+{
+	return check_choice(args, known(args, name), text, reterr);
+}
+
 bool args_flag(const struct args *args, const char *name)
 {
 	if (args_given(args, name))

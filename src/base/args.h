@@ -61,6 +61,9 @@ OWN_DEFINE(args, struct args, args_free);
 typedef const char *args_lookup(void *context, const char *name);
 void args_set_configuration(struct args *args, args_lookup *lookup, void *context);
 bool args_knows(const struct args *args, const char *name);
+/* Whether `text` may be the value of that option: one of its choices, where it has some. */
+must_check bool args_allows(
+	const struct args *args, const char *name, const char *text, struct error *reterr);
 
 const struct command *args_command(const struct args *args);
 /* Whether --help or -h was among the words: then operands are not checked. */

@@ -35,6 +35,10 @@ const char *profile_path(const struct profile *profile);
 CONF *profile_conf(const struct profile *profile); /* borrowed */
 /* A value as OpenSSL looks it up (the default section stands in), or NULL. */
 const char *profile_value(const struct profile *profile, const char *section, const char *name);
+/* The same without the default section. */
+const char *profile_own_value(const struct profile *profile, const char *section, const char *name);
+/* The names of a section by number; NULL beyond the last. */
+const char *profile_name_at(const struct profile *profile, const char *section, size_t index);
 
 /*
  * Where the extensions of a certificate come from: `wanted` (--extensions), else for a CA what

@@ -71,6 +71,23 @@ static int select_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_b
 }
 
 /*
+ * The name only ever decides whether there is a connection, never under which rules: without one,
+ * in another case or with a trailing dot it is the same server.
+ */
+static int check_server_name(SSL *ssl, int *alert, void *argument)
+{
+	const struct tls_context *context = argument;
+	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	size_t bytes = name ? strlen(name) : 0;
+	if (bytes && name[bytes - 1] == '.')
+		bytes--;
+	if (!bytes || X509_check_host(context->credentials->leaf, name, bytes, 0, NULL) == 1)
+		return SSL_TLSEXT_ERR_OK;
+	*alert = SSL_AD_UNRECOGNIZED_NAME;
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/*
  * A session may only come back to a listener with the same rules, or a session of a lenient one
  * would get past a strict one. The digest of what decides is its name.
  */
@@ -146,6 +163,10 @@ bool tls_context_configure(const struct tls_context *context, SSL_CTX *ssl, stru
 	if (context->alpn_bytes && !context->server &&
 		SSL_CTX_set_alpn_protos(ssl, context->alpn, context->alpn_bytes) != 0)
 		return error_openssl(reterr, ERROR_IO, "cannot offer application protocols");
+	if (context->sni_strict) {
+		SSL_CTX_set_tlsext_servername_callback(ssl, check_server_name);
+		SSL_CTX_set_tlsext_servername_arg(ssl, (void *)context);
+	}
 	const struct credentials *own = context->credentials;
 	if (own && !SSL_CTX_use_cert_and_key(ssl, own->leaf, own->key, own->chain, 1))
 		return error_openssl(reterr, ERROR_INPUT, "cannot use the certificate");
@@ -177,6 +198,7 @@ bool tls_context_new(
 		bug("out of memory for a TLS context");
 	context->server = options->server;
 	context->verify_mode = options->verify_mode;
+	context->sni_strict = options->sni_strict && options->server;
 	context->verify = options->verify;
 	context->verify.name = NULL;
 	if (options->verify.name)

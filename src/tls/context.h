@@ -16,6 +16,7 @@ struct tls_context {
 	struct trust *trust;             /* NULL for a server that asks nobody for a certificate */
 	struct credentials *credentials; /* NULL for a client without a certificate */
 	enum tls_verify verify_mode;
+	bool sni_strict;
 	struct verify_options verify;
 	char *name; /* what verify.name points at */
 	int version_min, version_max;

@@ -39,6 +39,7 @@ struct tls_options {
 	 * list says @SECLEVEL=N: a client of TLS 1.0 or 1.1 needs "DEFAULT@SECLEVEL=0".
 	 */
 	const char *ciphers;
+	bool sni_strict;  /* server: refuse names that its certificate does not cover, alert 112 */
 	const char *alpn; /* comma-separated, "http/1.1"; NULL: none */
 };
 

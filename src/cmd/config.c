@@ -1,0 +1,63 @@
+/* Reading mtls.cnf for one command. */
+#include "cmd/config.h"
+
+#include "pki/pki.h"
+
+#define DEFAULT_PATH "mtls.cnf"
+
+struct config {
+	struct profile *file;
+	const char *section;
+};
+
+static const char *lookup(void *context, const char *name)
+{
+	const struct config *config = context;
+	return profile_own_value(config->file, config->section, name);
+}
+
+/* A misspelt name would be silently without effect, so it is refused. */
+static bool check_names(const struct args *args, const struct config *config, struct error *reterr)
+{
+	const char *name;
+	for (size_t i = 0; (name = profile_name_at(config->file, config->section, i)) != NULL;
+		i++) {
+		const char *path = profile_path(config->file);
+		if (!args_knows(args, name) || !strcmp(name, "config")) {
+			error_set(reterr, ERROR_USAGE, "'%s': mtls %s has no option '%s'", path,
+				config->section, name);
+			return error_hint(reterr,
+				"mtls %s --help lists the options; section [%s] "
+				"takes them without dashes",
+				config->section, config->section);
+		}
+		if (!args_allows(args, name, lookup((void *)config, name), reterr))
+			return error_context(reterr, "'%s'", path);
+	}
+	return true;
+}
+
+bool config_apply(struct args *args, struct config **ret, struct error *reterr)
+{
+	const char *path = args_knows(args, "config") ? args_text(args, "config") : NULL;
+	if (!path && !file_exists(DEFAULT_PATH))
+		return true;
+	OWN(config) struct config *config = calloc(1, sizeof *config);
+	if (!config)
+		bug("out of memory for a configuration");
+	config->section = args_command(args)->name;
+	if (!profile_load(path ? path : DEFAULT_PATH, &config->file, reterr) ||
+		!check_names(args, config, reterr))
+		return false;
+	args_set_configuration(args, lookup, config);
+	*ret = TAKE(config);
+	return true;
+}
+
+void config_free(struct config *config)
+{
+	if (!config)
+		return;
+	profile_free(config->file);
+	free(config);
+}

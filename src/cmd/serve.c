@@ -1,0 +1,203 @@
+/* mtls serve: the HTTPS server that wants to know who its clients are. */
+#include "cmd/commands.h"
+#include "cmd/config.h"
+#include "cmd/side.h"
+#include "server/server.h"
+
+#include <unistd.h>
+
+#define LISTEN_MAX 16
+#define MS_MAX 86400000LL
+
+static const struct option options[] = {
+	{ .name = "listen",
+		.value = "HOST:PORT",
+		.repeats = true,
+		.help = "listen here instead; port 0 takes any free one" },
+	{ .name = "host",
+		.value = "HOST",
+		.environment = "MTLS_SERVER_HOST",
+		.preset = "127.0.0.1",
+		.help = "listen on this host" },
+	{ .name = "port",
+		.value = "N",
+		.environment = "MTLS_SERVER_PORT",
+		.preset = "8443",
+		.help = "and on this port" },
+	{ .name = "root", .value = "DIR", .help = "serve the files of this folder too" },
+	{ .name = "verify",
+		.value = "MODE",
+		.choices = "required|optional|none",
+		.preset = "required",
+		.help = "whether a client needs a certificate" },
+	SIDE_OPTIONS("client"),
+	{ .name = "sni",
+		.value = "MODE",
+		.choices = "any|strict",
+		.preset = "any",
+		.help = "strict refuses names that our certificate does not cover" },
+	{ .name = "log",
+		.value = "FORM",
+		.choices = "text|json",
+		.preset = "text",
+		.help = "lines of text or of JSON, on stderr" },
+	{ .name = "connections-max",
+		.value = "N",
+		.preset = "10000",
+		.help = "connections at one time; more are closed as they come" },
+	{ .name = "handshake-ms-max",
+		.value = "MS",
+		.preset = "10000",
+		.help = "time for a handshake" },
+	{ .name = "idle-ms-max",
+		.value = "MS",
+		.preset = "60000",
+		.help = "time between two requests of a connection" },
+	{ .name = "header-ms-max",
+		.value = "MS",
+		.preset = "10000",
+		.help = "time for the head of a request" },
+	{ .name = "body-ms-max",
+		.value = "MS",
+		.preset = "30000",
+		.help = "time for the body of a request" },
+	{ .name = "send-ms-max",
+		.value = "MS",
+		.preset = "30000",
+		.help = "time for a client to take the next piece of an answer" },
+	{ .name = "drain-ms-max",
+		.value = "MS",
+		.preset = "10000",
+		.help = "time for the requests in flight when the server is told to stop" },
+	{ .name = "header-bytes-max",
+		.value = "BYTES",
+		.preset = "16384",
+		.help = "size of the head of a request" },
+	{ .name = "body-bytes-max",
+		.value = "BYTES",
+		.preset = "65536",
+		.help = "size of the body of a request" },
+	CONFIG_OPTION,
+	{ 0 },
+};
+
+static bool read_limits(struct args *args, struct server_limits *ret, struct error *reterr)
+{
+	long long header_bytes = 0, body_bytes = 0;
+	const struct {
+		const char *name;
+		long long min, max, *ret;
+	} rows[] = {
+		{ "connections-max", 1, 1000000, &ret->connections_max },
+		{ "handshake-ms-max", 1, MS_MAX, &ret->handshake_ms_max },
+		{ "idle-ms-max", 1, MS_MAX, &ret->idle_ms_max },
+		{ "header-ms-max", 1, MS_MAX, &ret->header_ms_max },
+		{ "body-ms-max", 1, MS_MAX, &ret->body_ms_max },
+		{ "send-ms-max", 1, MS_MAX, &ret->send_ms_max },
+		{ "drain-ms-max", 0, MS_MAX, &ret->drain_ms_max },
+		{ "header-bytes-max", 256, 1 << 20, &header_bytes },
+		{ "body-bytes-max", 0, 16 << 20, &body_bytes },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (!args_number(args, rows[i].name, rows[i].min, rows[i].max, rows[i].ret, reterr))
+			return false;
+	ret->http = (struct http_limits)HTTP_LIMITS_DEFAULT;
+	ret->http.header_bytes_max = (size_t)header_bytes;
+	ret->http.body_bytes_max = (size_t)body_bytes;
+	return true;
+}
+
+/* Host and port of the environment beat a `listen` of the configuration file, and a flag both. */
+static bool prefers_host_and_port(const struct args *args)
+{
+	static const char *const names[] = { "host", "port" };
+	static const char *const variables[] = { "MTLS_SERVER_HOST", "MTLS_SERVER_PORT" };
+	for (size_t i = 0; i < 2; i++) {
+		const char *value = getenv(variables[i]);
+		if (args_given(args, names[i]) || (value && *value))
+			return true;
+	}
+	return false;
+}
+
+static bool read_listen(struct args *args, struct net_address ret[static LISTEN_MAX],
+	size_t *ret_count, struct error *reterr)
+{
+	size_t count;
+	const char *const *texts = args_list(args, "listen", &count);
+	if (count && (args_given(args, "listen") || !prefers_host_and_port(args))) {
+		if (count > LISTEN_MAX)
+			return error_set(reterr, ERROR_USAGE,
+				"mtls serve: --listen is given more than %d times", LISTEN_MAX);
+		for (size_t i = 0; i < count; i++)
+			if (!net_address_parse(texts[i], &ret[i], reterr))
+				return error_context(reterr, "mtls serve: --listen");
+		*ret_count = count;
+		return true;
+	}
+	const char *host = args_text(args, "host");
+	bool bare_ipv6 = strchr(host, ':') && host[0] != '[';
+	OWN(char) char *text = text_format("%s%s%s:%s", bare_ipv6 ? "[" : "", host,
+		bare_ipv6 ? "]" : "", args_text(args, "port"));
+	*ret_count = 1;
+	return net_address_parse(text, &ret[0], reterr) ||
+	       error_context(reterr, "mtls serve: --host and --port");
+}
+
+static enum tls_verify verify_mode(const struct args *args)
+{
+	switch (*args_text(args, "verify")) {
+	case 'o':
+		return TLS_VERIFY_OPTIONAL;
+	case 'n':
+		return TLS_VERIFY_NONE;
+	default:
+		return TLS_VERIFY_REQUIRED;
+	}
+}
+
+static bool serve(struct args *args, struct error *reterr)
+{
+	struct net_address listen[LISTEN_MAX];
+	OWN(side) struct side side = { 0 };
+	struct server_options serving = {
+		.listen = listen,
+		.root = args_text(args, "root"),
+		.log = { .fd = STDERR_FILENO,
+			.json = !strcmp(args_text(args, "log"), "json"),
+			.level_min = LOG_INFO },
+	};
+	if (!read_listen(args, listen, &serving.listen_count, reterr) ||
+		!read_limits(args, &serving.limits, reterr) ||
+		!side_read(args, "server", false, &side, reterr))
+		return false;
+	serving.tls = side.tls;
+	serving.tls.server = true;
+	serving.tls.verify_mode = verify_mode(args);
+	serving.tls.verify.purpose = PURPOSE_CLIENT;
+	serving.tls.sni_strict = !strcmp(args_text(args, "sni"), "strict");
+	serving.tls.alpn = "http/1.1";
+	OWN(server) struct server *server = NULL;
+	if (!server_new(&serving, &server, reterr))
+		return false;
+	server_run(server);
+	return true;
+}
+
+static int serve_run(struct args *args)
+{
+	struct error error;
+	OWN(config) struct config *config = NULL;
+	return config_apply(args, &config, &error) && serve(args, &error) ? 0 : cmd_fail(&error);
+}
+
+const struct command serve_command = {
+	.name = "serve",
+	.summary = "Serves /todo, /whoami and files to clients with a certificate",
+	.operands = "",
+	.options = options,
+	.run = serve_run,
+	.details = "The first signal to stop (Ctrl+C, SIGTERM) lets requests in flight finish; the "
+		   "second\nends at once. Exit codes: 0 stopped, 2 a file or an option is wrong, 3 "
+		   "the port cannot\nbe had.",
+};
