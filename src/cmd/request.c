@@ -1,0 +1,238 @@
+/* mtls request: one HTTP request over mutual TLS, its response, and what the handshake showed. */
+#include "client/client.h"
+#include "cmd/commands.h"
+#include "cmd/handshake.h"
+#include "cmd/side.h"
+
+#include <stdio.h>
+
+static const struct option options[] = {
+	SIDE_OPTIONS("server"),
+	{ .name = "no-cert", .help = "show no certificate, even if the server asks" },
+	{ .name = "header",
+		.letter = 'H',
+		.value = "'NAME: VALUE'",
+		.repeats = true,
+		.help = "send this header" },
+	{ .name = "data",
+		.letter = 'd',
+		.value = "TEXT|@FILE|@-",
+		.help = "send this body: the text, a file's bytes, or standard input" },
+	{ .name = "output",
+		.letter = 'o',
+		.value = "FILE",
+		.help = "write the response's body to FILE instead of standard output" },
+	{ .name = "include", .letter = 'i', .help = "print the response's headers too" },
+	{ .name = "verbose",
+		.letter = 'v',
+		.help = "say on standard error what the handshake showed" },
+	{ .name = "json", .help = "print response, handshake and error as one JSON object" },
+	{ .name = "resolve",
+		.value = "HOST:PORT:ADDRESS",
+		.repeats = true,
+		.help = "connect there, and still expect the certificate of HOST" },
+	{ .name = "timeout",
+		.value = "SECONDS",
+		.preset = "30",
+		.help = "give up after so long, 1 to 3600" },
+	{ 0 },
+};
+
+struct job {
+	struct args *args;
+	struct side side;
+	struct client_options client;
+	struct client_request request;
+	struct buffer data;
+	const char **headers;
+};
+
+static void own_job(struct job *job)
+{
+	side_done(&job->side);
+	buffer_done(&job->data);
+	free(job->headers);
+}
+
+static bool read_data(struct job *job, struct error *reterr)
+{
+	const char *text = args_text(job->args, "data");
+	if (!text)
+		return true;
+	job->data = (struct buffer)BUFFER(CLIENT_BODY_BYTES_MAX);
+	if (*text == '@') {
+		if (!file_read(text + 1, &job->data, reterr))
+			return false;
+	} else if (!buffer_text(&job->data, text, reterr)) {
+		return error_context(reterr, "--data");
+	}
+	job->request.body = job->data.data;
+	job->request.body_bytes = job->data.length;
+	return true;
+}
+
+/* What the body is, unless a -H says so: JSON when it reads as JSON. */
+static const char *content_type(const struct job *job)
+{
+	OWN(json_t) json_t *json = json_loadb(
+		job->request.body, job->request.body_bytes, JSON_REJECT_DUPLICATES, NULL);
+	return json ? "Content-Type: application/json" : "Content-Type: application/octet-stream";
+}
+
+static void read_headers(struct job *job)
+{
+	static const char type[] = "content-type:";
+	size_t count;
+	bool typed = false;
+	const char *const *given = args_list(job->args, "header", &count);
+	job->headers = calloc(count + 1, sizeof *job->headers);
+	if (!job->headers)
+		bug("out of memory for headers");
+	for (size_t i = 0; i < count; i++) {
+		job->headers[i] = given[i];
+		typed = typed || !strncasecmp(given[i], type, strlen(type));
+	}
+	if (job->request.body && !typed)
+		job->headers[count++] = content_type(job);
+	job->request.headers = job->headers;
+	job->request.headers_count = count;
+}
+
+static bool read_job(struct args *args, struct job *ret, struct error *reterr)
+{
+	long long seconds = 0;
+	bool two = args_count(args) == 2;
+	ret->args = args;
+	ret->client.url = args_operand(args, two);
+	if (!side_read(args, "client", args_flag(args, "no-cert"), &ret->side, reterr) ||
+		!args_number(args, "timeout", 1, 3600, &seconds, reterr) || !read_data(ret, reterr))
+		return false;
+	if (args_flag(args, "no-cert") && (args_given(args, "cert") || args_given(args, "key")))
+		return error_set(reterr, ERROR_USAGE,
+			"mtls request: --no-cert and --cert or --key exclude each other");
+	ret->client.tls = ret->side.tls;
+	ret->client.timeout_ms = (long)seconds * 1000;
+	ret->client.resolve = args_list(args, "resolve", &ret->client.resolve_count);
+	ret->request.method = two ? args_operand(args, 0) : ret->request.body ? "POST" : "GET";
+	read_headers(ret);
+	return true;
+}
+
+/* ---- Output ---- */
+
+static json_t *headers_json(const struct client_response *response)
+{
+	json_t *list = json_array();
+	const char *line = response->headers.data ? strstr(response->headers.data, "\r\n") : NULL;
+	while (line && line[2] && line[2] != '\r') {
+		char name[128], value[8192];
+		line += 2;
+		size_t bytes = strcspn(line, "\r\n"), colon = strcspn(line, ":");
+		if (colon < bytes) {
+			size_t skip = colon + 1 + strspn(line + colon + 1, " \t");
+			text_escape(name, sizeof name, line, colon);
+			text_escape(
+				value, sizeof value, line + skip, bytes > skip ? bytes - skip : 0);
+			json_array_append_new(
+				list, json_pack("{s:s, s:s}", "name", name, "value", value));
+		}
+		line = strstr(line, "\r\n");
+	}
+	return list;
+}
+
+/* Bytes that are no text go into JSON as hexadecimal: {"hex": "00ff"}. */
+static json_t *body_json(const struct buffer *body)
+{
+	if (!body->length)
+		return json_string("");
+	if (text_is_utf8(body->data, body->length))
+		return json_stringn(body->data, body->length);
+	char *hex = malloc(body->length * 2 + 1);
+	if (!hex)
+		bug("out of memory for a body");
+	for (size_t i = 0; i < body->length; i++)
+		snprintf(hex + 2 * i, 3, "%02x", (unsigned char)body->data[i]);
+	json_t *json = json_pack("{s:s}", "hex", hex);
+	free(hex);
+	return json;
+}
+
+static int print_json(const struct job *job, const struct client *client,
+	const struct client_response *response, const struct error *error)
+{
+	json_t *body = args_text(job->args, "output") ? json_null() : body_json(&response->body);
+	OWN(json_t) json_t *json = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "method",
+		job->request.method, "url", job->client.url, "status",
+		response->status ? json_integer(response->status) : json_null(), "headers",
+		headers_json(response), "body", body, "tls", handshake_json(client), "error",
+		error ? handshake_error_json(error) : json_null());
+	OWN(char) char *text = json_dumps(json, JSON_INDENT(2));
+	if (!text)
+		bug("a response that is no JSON");
+	OWN(char) char *line = text_format("%s\n", text);
+	return cmd_print(line, strlen(line));
+}
+
+static int print_response(const struct job *job, const struct client_response *response)
+{
+	struct error error;
+	const char *output = args_text(job->args, "output");
+	int code = 0;
+	if (args_flag(job->args, "include") && response->headers.length)
+		code = cmd_print(response->headers.data, response->headers.length);
+	if (output && !file_write(output, FILE_PUBLIC, response->body.data, response->body.length,
+			      &error))
+		return cmd_fail(&error);
+	if (!output && response->body.length && !code)
+		code = cmd_print(response->body.data, response->body.length);
+	return code;
+}
+
+static int report(const struct job *job, const struct client *client,
+	const struct client_response *response, const struct error *error)
+{
+	int code = 0;
+	bool json = args_flag(job->args, "json");
+	if (args_flag(job->args, "verbose"))
+		handshake_print(stderr, client);
+	if (json && !args_text(job->args, "output"))
+		code = print_json(job, client, response, error);
+	else if (response->status)
+		code = print_response(job, response);
+	if (!code && json && args_text(job->args, "output"))
+		code = print_json(job, client, response, error);
+	if (code || !error)
+		return code;
+	return json ? error_exit_code(error->kind) : cmd_fail(error);
+}
+
+static int run(struct args *args)
+{
+	struct error error;
+	OWN(job) struct job job = { 0 };
+	OWN(client) struct client *client = NULL;
+	OWN(client_response) struct client_response response = CLIENT_RESPONSE;
+	if (!read_job(args, &job, &error) || !client_new(&job.client, &client, &error))
+		return cmd_fail(&error);
+	bool ok = client_perform(client, &job.request, &response, &error);
+	if (ok && response.status >= 400)
+		ok = client_explain_status(client, &response, &error);
+	return report(&job, client, &response, ok ? NULL : &error);
+}
+
+const struct command request_command = {
+	.name = "request",
+	.summary = "Sends one HTTP request over mutual TLS and prints the response",
+	.operands = "[METHOD] URL",
+	.operands_min = 1,
+	.operands_max = 2,
+	.options = options,
+	.run = run,
+	.details =
+		"METHOD is GET, or POST with --data, unless given. Without -H Content-Type a "
+		"body\nthat reads as JSON is sent as application/json. Certificates come from "
+		"DIR/client.crt,\nDIR/client.key and DIR/ca.crt unless named; the key of "
+		"NAME.crt is NAME.key.\nExit codes: 0 answered, 1 refused (by either side, or "
+		"HTTP 400 and above), 2 usage or\ninput, 3 nobody listens or the network failed.",
+};
