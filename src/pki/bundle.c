@@ -313,14 +313,23 @@ static bool wrong_kind(const char *path, enum bundle_kind wanted, const struct b
 		kind_names[bundle->kind], kind_names[wanted]);
 }
 
-bool bundle_certificate(const char *path, X509 **ret, struct error *reterr)
+bool bundle_certificates(const char *path, STACK_OF(X509) * *ret, struct error *reterr)
 {
 	OWN(bundle) struct bundle *bundle = NULL;
 	if (!bundle_read(path, NULL, &bundle, reterr))
 		return false;
 	if (!bundle->counts[BUNDLE_CERTIFICATE])
 		return wrong_kind(path, BUNDLE_CERTIFICATE, bundle, reterr);
-	*ret = sk_X509_shift(bundle->certificates);
+	*ret = TAKE(bundle->certificates);
+	return true;
+}
+
+bool bundle_certificate(const char *path, X509 **ret, struct error *reterr)
+{
+	OWN(certificates) STACK_OF(X509) *all = NULL;
+	if (!bundle_certificates(path, &all, reterr))
+		return false;
+	*ret = sk_X509_shift(all);
 	return true;
 }
 

@@ -52,6 +52,8 @@ const char *bundle_kind_name(enum bundle_kind kind);
  * One object from a file, which may hold others: the first certificate, request, private key. What
  * the file is instead is part of the error. The object is the caller's.
  */
+must_check bool bundle_certificates(const char *path, STACK_OF(X509) * *ret,
+	struct error *reterr); /* all of them, at least one */
 must_check bool bundle_certificate(const char *path, X509 **ret, struct error *reterr);
 must_check bool bundle_request(const char *path, X509_REQ **ret, struct error *reterr);
 /* An encrypted key without a passphrase, or with a wrong one, is KEY_PASSPHRASE. */

@@ -16,6 +16,7 @@
 #include "pki/mint.h"
 #include "pki/name.h"
 #include "pki/openssl.h"
+#include "pki/pfx.h"
 #include "pki/profile.h"
 #include "pki/request.h"
 #include "pki/verify.h"

@@ -1,0 +1,312 @@
+/* Making and opening PFX files. */
+#include "pki/pfx.h"
+
+#include "pki/bundle.h"
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+
+enum {
+	ROUNDS_GENERATED = 2048, /* OpenSSL's default */
+	ROUNDS_PERSON = 600000,
+	/* Windows and .NET stop at 600,000 rounds for MAC, key and certificates taken together. */
+	ROUNDS_WINDOWS = 150000,
+	ROUNDS_READ_MAX = 10000000, /* a file that wants more only wants our time */
+};
+
+#define ADB_IMPORT \
+	"adb push %s /sdcard/Download/ (then on the device: Settings, Security, Install a " \
+	"certificate)"
+#define KEYTOOL_IMPORT \
+	"keytool -importkeystore -srcstoretype PKCS12 -srckeystore %s " \
+	"-destkeystore keystore.jks"
+#define WINDOWS_IMPORT "certutil -user -importpfx %s"
+
+struct recipe {
+	struct pfx_form form;
+	int cipher;                 /* NID for key and certificates */
+	const EVP_MD *(*mac)(void); /* RC2-40, which old tools chose for certificates, never */
+};
+
+static const struct recipe recipes[PFX_TARGETS] = {
+	[PFX_MODERN] = { { "modern", "AES-256-CBC", "SHA-256", ROUNDS_PERSON,
+				 "pk12util -d sql:$HOME/.pki/nssdb -i %s",
+				 "pk12util -d sql:$HOME/.pki/nssdb -i %s -w %s" },
+		NID_aes_256_cbc, EVP_sha256 },
+	[PFX_MACOS] = { { "macos", "3DES", "SHA-1", ROUNDS_PERSON,
+				"security import %s -k ~/Library/Keychains/login.keychain-db",
+				"security import %s -k ~/Library/Keychains/login.keychain-db "
+				"-P \"$(cat %s)\"" },
+		NID_pbe_WithSHA1And3_Key_TripleDES_CBC, EVP_sha1 },
+	[PFX_WINDOWS] = { { "windows", "AES-256-CBC", "SHA-256", ROUNDS_WINDOWS, WINDOWS_IMPORT,
+				  NULL },
+		NID_aes_256_cbc, EVP_sha256 },
+	[PFX_WINDOWS_2016] = { { "windows-2016", "3DES", "SHA-1", ROUNDS_WINDOWS, WINDOWS_IMPORT,
+				       NULL },
+		NID_pbe_WithSHA1And3_Key_TripleDES_CBC, EVP_sha1 },
+	[PFX_ANDROID] = { { "android", "3DES", "SHA-1", ROUNDS_PERSON, ADB_IMPORT, NULL },
+		NID_pbe_WithSHA1And3_Key_TripleDES_CBC, EVP_sha1 },
+	[PFX_JAVA8] = { { "java8", "3DES", "SHA-1", ROUNDS_PERSON, KEYTOOL_IMPORT,
+				KEYTOOL_IMPORT " -srcstorepass:file %s" },
+		NID_pbe_WithSHA1And3_Key_TripleDES_CBC, EVP_sha1 },
+};
+
+bool pfx_target_parse(const char *text, enum pfx_target *ret)
+{
+	for (size_t i = 0; i < PFX_TARGETS; i++)
+		if (!strcmp(text, recipes[i].form.name)) {
+			*ret = (enum pfx_target)i;
+			return true;
+		}
+	return false;
+}
+
+const struct pfx_form *pfx_form(enum pfx_target target)
+{
+	return &recipes[target].form;
+}
+
+int pfx_rounds(const struct pfx_options *options)
+{
+	return options->generated ? ROUNDS_GENERATED : recipes[options->target].form.rounds_max;
+}
+
+void pfx_password_make(char ret_password[static PFX_PASSWORD_BYTES])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char bits[(PFX_PASSWORD_BYTES - 1) / 2];
+	if (RAND_bytes(bits, sizeof bits) != 1)
+		bug("no random numbers for a password");
+	for (size_t i = 0; i < sizeof bits; i++) {
+		ret_password[2 * i] = digits[bits[i] >> 4];
+		ret_password[2 * i + 1] = digits[bits[i] & 15];
+	}
+	ret_password[PFX_PASSWORD_BYTES - 1] = 0;
+	explicit_bzero(bits, sizeof bits);
+}
+
+/* The subject's common name labels the entry in whatever store it is imported into. */
+static char *label_of(X509 *leaf)
+{
+	X509_NAME *subject = X509_get_subject_name(leaf);
+	int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+	unsigned char *text = NULL;
+	int bytes = at < 0 ? -1
+			   : ASN1_STRING_to_UTF8(&text,
+				     X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+	char label[128];
+	text_escape(label, sizeof label, bytes > 0 ? text : (const unsigned char *)"mtls",
+		bytes > 0 ? (size_t)bytes : 4);
+	OPENSSL_free(text);
+	return text_copy(label);
+}
+
+static struct pfx *allocate(void)
+{
+	struct pfx *pfx = calloc(1, sizeof *pfx);
+	if (!pfx || !(pfx->others = sk_X509_new_null()))
+		bug("out of memory");
+	return pfx;
+}
+
+void pfx_free(struct pfx *pfx)
+{
+	if (!pfx)
+		return;
+	X509_free(pfx->leaf);
+	EVP_PKEY_free(pfx->key);
+	own_certificates_free(pfx->others);
+	free(pfx);
+}
+
+struct pfx *pfx_new(X509 *leaf, EVP_PKEY *key, X509 *issuer)
+{
+	struct pfx *pfx = allocate();
+	if (!X509_up_ref(leaf) || !EVP_PKEY_up_ref(key) ||
+		(issuer && (!X509_up_ref(issuer) || !sk_X509_push(pfx->others, issuer))))
+		bug("out of memory");
+	pfx->leaf = leaf;
+	pfx->key = key;
+	return pfx;
+}
+
+/* Each further certificate, once; one that stands in two files is no mistake. */
+static void add_others(struct pfx *pfx, STACK_OF(X509) * certificates)
+{
+	for (X509 *next; (next = sk_X509_shift(certificates)) != NULL;) {
+		bool known = X509_cmp(next, pfx->leaf) == 0;
+		for (int i = 0; i < sk_X509_num(pfx->others); i++)
+			known = known || X509_cmp(next, sk_X509_value(pfx->others, i)) == 0;
+		if (known)
+			X509_free(next);
+		else if (!sk_X509_push(pfx->others, next))
+			bug("out of memory");
+	}
+}
+
+/* Whether one of the others signed the leaf (or it signed itself). */
+static bool has_issuer(const struct pfx *pfx)
+{
+	bool found = sk_X509_num(pfx->others) == 0;
+	for (int i = 0; !found && i < sk_X509_num(pfx->others); i++) {
+		X509 *other = sk_X509_value(pfx->others, i);
+		found = X509_check_issued(other, pfx->leaf) == X509_V_OK &&
+			X509_verify(pfx->leaf, X509_get0_pubkey(other)) == 1;
+	}
+	ERR_clear_error();
+	return found;
+}
+
+bool pfx_gather(const char *certificate_path, const char *key_path, const char *passphrase,
+	const char *const *ca_paths, size_t ca_count, struct pfx **ret, struct error *reterr)
+{
+	OWN(pfx) struct pfx *pfx = allocate();
+	OWN(certificates) STACK_OF(X509) *chain = NULL;
+	if (!bundle_certificates(certificate_path, &chain, reterr) ||
+		!bundle_private_key(key_path, passphrase, &pfx->key, reterr))
+		return false;
+	pfx->leaf = sk_X509_shift(chain);
+	add_others(pfx, chain);
+	if (X509_check_private_key(pfx->leaf, pfx->key) != 1) {
+		ERR_clear_error();
+		return error_code(reterr, ERROR_INPUT, CODE_KEY_MISMATCH,
+			"the key '%s' does not belong to the certificate '%s'", key_path,
+			certificate_path);
+	}
+	for (size_t i = 0; i < ca_count; i++) {
+		OWN(certificates) STACK_OF(X509) *more = NULL;
+		if (!bundle_certificates(ca_paths[i], &more, reterr))
+			return false;
+		add_others(pfx, more);
+	}
+	if (!has_issuer(pfx))
+		return error_set(reterr, ERROR_INPUT,
+			"the certificate '%s' was not issued by the CA '%s'", certificate_path,
+			ca_count ? ca_paths[0] : certificate_path);
+	*ret = TAKE(pfx);
+	return true;
+}
+
+bool pfx_make(const struct pfx *pfx, const char *password, const struct pfx_options *options,
+	struct buffer *ret, struct error *reterr)
+{
+	const struct recipe *recipe = &recipes[options->target];
+	int rounds = pfx_rounds(options);
+	ERR_clear_error();
+	if (!*password)
+		return error_set(reterr, ERROR_INPUT,
+			"cannot make a PFX without a password: it holds the private key");
+	OWN(char) char *label = label_of(pfx->leaf);
+	/* No MAC from PKCS12_create (-1): its digest is OpenSSL's choice, the next call's is ours.
+	 */
+	OWN(PKCS12) PKCS12 *file = PKCS12_create(password, label, pfx->key, pfx->leaf, pfx->others,
+		recipe->cipher, recipe->cipher, rounds, -1, 0);
+	if (!file || !PKCS12_set_mac(file, password, -1, NULL, 0, rounds, recipe->mac()))
+		return error_openssl(reterr, ERROR_INPUT, "cannot make a PFX");
+	unsigned char *der = NULL;
+	int bytes = i2d_PKCS12(file, &der);
+	bool ok = bytes > 0 ? buffer_append(ret, der, (size_t)bytes, reterr)
+			    : error_openssl(reterr, ERROR_INPUT, "cannot encode a PFX");
+	OPENSSL_free(der);
+	return ok;
+}
+
+static bool check_mac(const char *path, PKCS12 *file, const char *password, struct error *reterr)
+{
+	const ASN1_INTEGER *rounds = NULL;
+	if (!PKCS12_mac_present(file))
+		return error_set(reterr, ERROR_INPUT,
+			"cannot open '%s': it has no MAC, so nothing says whether it is intact",
+			path);
+	PKCS12_get0_mac(NULL, NULL, NULL, &rounds, file);
+	int64_t count = 1;
+	if (rounds &&
+		(!ASN1_INTEGER_get_int64(&count, rounds) || count < 1 || count > ROUNDS_READ_MAX))
+		return error_set(reterr, ERROR_LIMIT,
+			"cannot open '%s': its MAC takes no number of rounds from 1 to %d", path,
+			ROUNDS_READ_MAX);
+	if (PKCS12_verify_mac(file, password, -1))
+		return true;
+	bool wrong = ERR_GET_REASON(ERR_peek_last_error()) != PKCS12_R_MAC_GENERATION_ERROR;
+	if (!wrong)
+		return error_openssl(reterr, ERROR_INPUT, "cannot open '%s'", path);
+	ERR_clear_error();
+	return error_set(reterr, ERROR_INPUT,
+		"cannot open '%s': the password is wrong, or the file is damaged", path);
+}
+
+bool pfx_open(const char *path, PKCS12 *file, const char *password, struct pfx **ret,
+	struct error *reterr)
+{
+	ERR_clear_error();
+	if (!check_mac(path, file, password, reterr))
+		return false;
+	OWN(pfx) struct pfx *pfx = allocate();
+	if (!PKCS12_parse(file, password, &pfx->key, &pfx->leaf, &pfx->others)) {
+		error_openssl(reterr, ERROR_INPUT,
+			"cannot open '%s': the password is right, but its content cannot be read",
+			path);
+		return error_hint(reterr,
+			"it was made with an old cipher such as RC2-40: convert it with `openssl "
+			"pkcs12 -legacy`");
+	}
+	*ret = TAKE(pfx);
+	return true;
+}
+
+bool pfx_check(
+	const char *path, const char *password, const struct pfx *expected, struct error *reterr)
+{
+	OWN(bundle) struct bundle *bundle = NULL;
+	OWN(pfx) struct pfx *pfx = NULL;
+	if (!bundle_read(path, NULL, &bundle, reterr))
+		return false;
+	if (!bundle->pfx)
+		return error_set(reterr, ERROR_IO, "'%s' is no PFX after it was written", path);
+	if (!pfx_open(path, bundle->pfx, password, &pfx, reterr))
+		return false;
+	if (!pfx->leaf || !pfx->key || X509_cmp(pfx->leaf, expected->leaf) != 0 ||
+		EVP_PKEY_eq(pfx->key, expected->key) != 1 ||
+		sk_X509_num(pfx->others) != sk_X509_num(expected->others))
+		return error_set(reterr, ERROR_IO,
+			"'%s' does not hold the leaf, its key and their CA after it was written",
+			path);
+	return true;
+}
+
+/* A word for a POSIX shell, in quotes where it needs them. */
+static char *quote(const char *path)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_-./+:@%,=";
+	if (path[strspn(path, plain)] == 0)
+		return text_copy(path);
+	OWN(char) char *quoted = text_copy("'");
+	for (const char *at = path; *at; at++) {
+		char *longer = *at == '\'' ? text_format("%s'\\''", quoted)
+					   : text_format("%s%c", quoted, *at);
+		free(quoted);
+		quoted = longer;
+	}
+	return text_format("%s'", quoted);
+}
+
+/* Puts `first` and `second` where the template has its two %s; a path never is a format. */
+static char *fill(const char *template, const char *first, const char *second)
+{
+	const char *at = strstr(template, "%s"), *then = strstr(at + 2, "%s");
+	int head = (int)(at - template);
+	if (!then)
+		return text_format("%.*s%s%s", head, template, first, at + 2);
+	return text_format("%.*s%s%.*s%s%s", head, template, first, (int)(then - at - 2), at + 2,
+		second, then + 2);
+}
+
+char *pfx_import_command(enum pfx_target target, const char *path, const char *password_path)
+{
+	const struct pfx_form *form = &recipes[target].form;
+	OWN(char) char *file = quote(path);
+	OWN(char) char *password = quote(password_path ? password_path : "");
+	bool given = password_path && form->import_password;
+	return fill(given ? form->import_password : form->import, file, password);
+}
