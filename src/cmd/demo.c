@@ -113,7 +113,7 @@ static must_check bool tell_both_calls(const struct demo *demo, struct error *re
 	const char *url = lab_url(demo->lab, good, TLS_1_3);
 	heading(demo, "2. A server that lets nobody in without a certificate from that CA");
 	command_line(demo, serve);
-	say(demo, "[SERVER] mTLS server listening on %s\n", url);
+	say(demo, "%s", lab_greeting(demo->lab, good));
 	heading(demo, "3. A client with its certificate: POST /todo, then GET /todo");
 	const char *client[] = { "client", url, NULL };
 	if (!step(demo, client, reterr) || !show_log(demo, "authenticated", 2, reterr))

@@ -32,12 +32,11 @@ static enum code_side side_of(const char *text)
 	return !strcmp(text, "client") ? SIDE_CLIENT : SIDE_NONE;
 }
 
-/* {"number": 116, "name": "certificate_required"}; whichever of the two was sent. */
-static int alert_of(const json_t *object)
+/* {"number": 116, "name": "certificate_required"}: the one that was sent, else the one received. */
+static int alert_of(const json_t *object, const char *sent, const char *received)
 {
-	int sent = number_of(json_object_get(object, "alert-sent"), "number", -1);
-	return sent >= 0 ? sent
-			 : number_of(json_object_get(object, "alert-received"), "number", -1);
+	int number = number_of(json_object_get(object, sent), "number", -1);
+	return number >= 0 ? number : number_of(json_object_get(object, received), "number", -1);
 }
 
 bool report_from_server(const json_t *record, struct lab_report *ret)
@@ -52,7 +51,7 @@ bool report_from_server(const json_t *record, struct lab_report *ret)
 		*ret = (struct lab_report){ .present = true,
 			.refused = side_of(text_of(record, "refused-by")),
 			.code = code_from_name(text_of(record, "code")),
-			.alert = alert_of(record),
+			.alert = alert_of(record, "alert-sent", "alert-received"),
 			.x509_error = number_of(record, "x509-error", 0),
 			.version = version_of(text_of(record, "version")) };
 	else
@@ -72,7 +71,7 @@ void report_from_client(const json_t *answer, struct lab_report *ret)
 			   : !strcmp(kind, "refused-by-us") ? SIDE_CLIENT
 							    : SIDE_NONE,
 		.code = code_from_name(text_of(error, "code")),
-		.alert = number_of(error, "alert", -1),
+		.alert = alert_of(tls, "alert_sent", "alert_received"),
 		.x509_error = number_of(error, "x509_error", 0),
 		.http_status = number_of(answer, "status", 0),
 		.version = version_of(text_of(tls, "version")) };

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #define HOST "127.0.0.1"
-enum { WORDS_MAX = 24, URL_BYTES = 64 };
+enum { WORDS_MAX = 24, URL_BYTES = 64, GREETING_BYTES_MAX = 65536 };
 
 /* Several scenarios share a server when they tell it the same. */
 struct lab_server {
@@ -14,6 +14,7 @@ struct lab_server {
 	enum tls_version version;        /* matters only where the scenario limits the server */
 	struct process process;
 	char url[URL_BYTES];
+	struct buffer greeting; /* what it said when it started */
 };
 
 struct lab {
@@ -37,12 +38,18 @@ bool lab_new(const char *folder, struct lab **ret, struct error *reterr)
 	return true;
 }
 
+static void stop_server(struct lab_server *server)
+{
+	process_stop(&server->process);
+	buffer_done(&server->greeting);
+}
+
 void lab_free(struct lab *lab)
 {
 	if (!lab)
 		return;
 	for (size_t i = 0; i < lab->servers_count; i++)
-		process_stop(&lab->servers[i].process);
+		stop_server(&lab->servers[i]);
 	free(lab->servers);
 	free(lab->folder);
 	free(lab->program);
@@ -135,6 +142,43 @@ bool lab_command(struct lab *lab, const char *const *words, bool quiet, struct e
 	return ok;
 }
 
+/* ---- Records ---- */
+
+static must_check bool next_record(
+	struct lab_server *server, json_t **ret, const char **ret_event, struct error *reterr)
+{
+	for (;;) {
+		OWN(char) char *line = NULL;
+		if (!process_line(&server->process, &line, reterr))
+			return false;
+		json_t *record = json_loads(line, 0, NULL);
+		const char *event = json_string_value(json_object_get(record, "event"));
+		if (event) {
+			*ret = record;
+			*ret_event = event;
+			return true;
+		}
+		json_decref(record); /* a line that is no record says nothing of a connection */
+	}
+}
+
+/* Appends the messages up to and with the nth record of that event. */
+static must_check bool take_messages(struct lab_server *server, const char *event, int count,
+	struct buffer *ret, struct error *reterr)
+{
+	while (count > 0) {
+		OWN(json_t) json_t *record = NULL;
+		const char *name;
+		if (!next_record(server, &record, &name, reterr))
+			return false;
+		const char *message = json_string_value(json_object_get(record, "message"));
+		if (!buffer_format(ret, reterr, "%s\n", message ? message : ""))
+			return false;
+		count -= !strcmp(name, event);
+	}
+	return true;
+}
+
 /* ---- Servers ---- */
 
 static bool same_server(const struct scenario *a, const struct scenario *b, size_t at)
@@ -174,24 +218,23 @@ static must_check bool start_server(struct lab *lab, const struct scenario *scen
 		return false;
 	server->scenario = scenario;
 	server->version = version;
+	server->greeting = (struct buffer)BUFFER(GREETING_BYTES_MAX);
 	lab->servers_count++;
 	return true;
 }
 
-/* The start-up line says where it listens. */
-static must_check bool await_url(struct lab_server *server, struct error *reterr)
+/* Its first lines, up to the event "ready"; one of them says where it listens. */
+static must_check bool await_ready(struct lab_server *server, struct error *reterr)
 {
-	while (!*server->url) {
-		OWN(char) char *line = NULL;
-		if (!process_line(&server->process, &line, reterr))
-			return false;
-		static const char start[] = "https://" HOST ":";
-		const char *url = strstr(line, start);
-		size_t digits = url ? strspn(url + strlen(start), "0123456789") : 0;
-		if (digits)
-			snprintf(server->url, sizeof server->url, "%.*s",
-				(int)(strlen(start) + digits), url);
-	}
+	static const char start[] = "https://" HOST ":";
+	if (!take_messages(server, "ready", 1, &server->greeting, reterr))
+		return false;
+	const char *url = strstr(server->greeting.data, start);
+	if (!url)
+		return error_set(reterr, ERROR_BUG, "%s does not say where it listens: %s",
+			server->process.name, server->greeting.data);
+	snprintf(server->url, sizeof server->url, "%.*s",
+		(int)(strlen(start) + strspn(url + strlen(start), "0123456789")), url);
 	return true;
 }
 
@@ -204,7 +247,7 @@ bool lab_serve(struct lab *lab, struct error *reterr)
 				!start_server(lab, &scenarios[i], versions[v], reterr))
 				return false;
 	for (size_t i = 0; i < lab->servers_count; i++)
-		if (!await_url(&lab->servers[i], reterr))
+		if (!await_ready(&lab->servers[i], reterr))
 			return false;
 	return true;
 }
@@ -224,6 +267,11 @@ const char *lab_url(
 	return server_of(lab, scenario, version)->url;
 }
 
+const char *lab_greeting(const struct lab *lab, const struct scenario *scenario)
+{
+	return server_of(lab, scenario, TLS_1_3)->greeting.data;
+}
+
 char *lab_server_line(
 	const struct lab *lab, const struct scenario *scenario, enum tls_version version)
 {
@@ -240,25 +288,7 @@ char *lab_client_line(
 	return join(&words);
 }
 
-/* ---- Records ---- */
-
-static must_check bool next_record(
-	struct lab_server *server, json_t **ret, const char **ret_event, struct error *reterr)
-{
-	for (;;) {
-		OWN(char) char *line = NULL;
-		if (!process_line(&server->process, &line, reterr))
-			return false;
-		json_t *record = json_loads(line, 0, NULL);
-		const char *event = json_string_value(json_object_get(record, "event"));
-		if (event) {
-			*ret = record;
-			*ret_event = event;
-			return true;
-		}
-		json_decref(record); /* a line that is no record says nothing of a connection */
-	}
-}
+/* ---- Runs ---- */
 
 /* A server that ends or falls silent has recorded nothing: that is an observation, too. */
 static must_check bool server_record(
@@ -277,18 +307,7 @@ static must_check bool server_record(
 bool lab_messages(struct lab *lab, const struct scenario *scenario, const char *event, int count,
 	struct buffer *ret, struct error *reterr)
 {
-	struct lab_server *server = server_of(lab, scenario, TLS_1_3);
-	while (count > 0) {
-		OWN(json_t) json_t *record = NULL;
-		const char *name;
-		if (!next_record(server, &record, &name, reterr))
-			return false;
-		const char *message = json_string_value(json_object_get(record, "message"));
-		if (!buffer_format(ret, reterr, "%s\n", message ? message : ""))
-			return false;
-		count -= !strcmp(name, event);
-	}
-	return true;
+	return take_messages(server_of(lab, scenario, TLS_1_3), event, count, ret, reterr);
 }
 
 bool lab_run(struct lab *lab, const struct scenario *scenario, enum tls_version version,

@@ -26,6 +26,8 @@ must_check bool lab_serve(struct lab *lab, struct error *reterr);
 /* Of a started server: "https://127.0.0.1:PORT". Borrowed. */
 const char *lab_url(
 	const struct lab *lab, const struct scenario *scenario, enum tls_version version);
+/* What it said when it started, line by line. Borrowed. */
+const char *lab_greeting(const struct lab *lab, const struct scenario *scenario);
 /* The command lines as a user would type them in the folder; the caller's to free. */
 char *lab_server_line(
 	const struct lab *lab, const struct scenario *scenario, enum tls_version version);
