@@ -45,7 +45,7 @@ struct verify_result {
 	char subject[VERIFY_NAME_BYTES]; /* of that certificate, RFC 4514; the leaf's when ok */
 	char issuer[VERIFY_NAME_BYTES];
 	char serial[64];                 /* upper-case hexadecimal */
-	char why[VERIFY_NAME_BYTES * 2]; /* one sentence, naming the certificate */
+	char why[VERIFY_NAME_BYTES * 3]; /* one sentence, naming the certificate */
 };
 
 /* Trust anchors and CRLs, loaded once and then read-only: threads share it. */
@@ -64,6 +64,9 @@ OWN_DEFINE(trust, struct trust, trust_free);
 STACK_OF(X509_NAME) * trust_names(const struct trust *trust);
 X509_STORE *trust_store(const struct trust *trust); /* borrowed */
 bool trust_has_crl(const struct trust *trust);
+
+/* Whether `name` (as in verify_options) can be a name at all; ERROR_USAGE says why not. */
+must_check bool verify_name_check(const char *name, struct error *reterr);
 
 /* Verifies `leaf`; `untrusted` (may be NULL) are the certificates that came with it. */
 void verify_leaf(const struct trust *trust, X509 *leaf, STACK_OF(X509) * untrusted,

@@ -1,0 +1,124 @@
+/* Reads the verified leaf: subject, names, serial, digest, validity. */
+#include "pki/identity.h"
+
+#include "pki/describe.h"
+#include "pki/peercert.h"
+
+#include <arpa/inet.h>
+
+#define NAME_BYTES_MAX 1024
+
+static char *name_copy(const X509_NAME *name)
+{
+	char text[NAME_BYTES_MAX];
+	return text_copy(describe_name(name, text, sizeof text));
+}
+
+/*
+ * The last common name, which is the most specific (RFC 4514 writes it first). One that holds NUL,
+ * CR or LF was made to be read in two ways, and is none.
+ */
+static char *common_name(const X509_NAME *subject)
+{
+	char text[NAME_BYTES_MAX];
+	unsigned char *utf8 = NULL;
+	int index = -1, last = -1;
+	while ((index = X509_NAME_get_index_by_NID(subject, NID_commonName, index)) >= 0)
+		last = index;
+	if (last < 0)
+		return NULL;
+	int bytes = ASN1_STRING_to_UTF8(
+		&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, last)));
+	bool plain = bytes > 0 && !memchr(utf8, 0, (size_t)bytes) &&
+		     !memchr(utf8, '\r', (size_t)bytes) && !memchr(utf8, '\n', (size_t)bytes);
+	char *copy = plain ? text_copy(text_escape(text, sizeof text, utf8, (size_t)bytes)) : NULL;
+	OPENSSL_free(utf8);
+	return copy;
+}
+
+static char *address_text(const ASN1_OCTET_STRING *address)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+	int bytes = ASN1_STRING_length(address);
+	if (bytes != 4 && bytes != 16)
+		return text_copy("IP:malformed");
+	inet_ntop(
+		bytes == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text, sizeof text);
+	return text_format("IP:%s", text);
+}
+
+static char *san_text(const GENERAL_NAME *name)
+{
+	static const char *const prefixes[] = {
+		[GEN_EMAIL] = "email",
+		[GEN_DNS] = "DNS",
+		[GEN_URI] = "URI",
+	};
+	char text[NAME_BYTES_MAX];
+	if (name->type == GEN_IPADD)
+		return address_text(name->d.iPAddress);
+	if (name->type == GEN_DIRNAME)
+		return text_format(
+			"dirName:%s", describe_name(name->d.directoryName, text, sizeof text));
+	if (name->type != GEN_EMAIL && name->type != GEN_DNS && name->type != GEN_URI)
+		return text_copy("other:");
+	return text_format("%s:%s", prefixes[name->type],
+		text_escape(text, sizeof text, ASN1_STRING_get0_data(name->d.ia5),
+			(size_t)ASN1_STRING_length(name->d.ia5)));
+}
+
+static void take_sans(struct identity *identity, const X509 *leaf)
+{
+	OWN(GENERAL_NAMES)
+	GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+	int count = names ? sk_GENERAL_NAME_num(names) : 0;
+	identity->sans = calloc((size_t)count + 1, sizeof *identity->sans);
+	if (!identity->sans)
+		bug("out of memory for an identity");
+	for (int i = 0; i < count; i++)
+		identity->sans[identity->sans_count++] = san_text(sk_GENERAL_NAME_value(names, i));
+}
+
+static time_t time_of(const ASN1_TIME *time)
+{
+	struct tm broken_down;
+	return ASN1_TIME_to_tm(time, &broken_down) ? timegm(&broken_down) : 0;
+}
+
+struct identity *identity_new(X509 *leaf)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned int digest_bytes = 0;
+	char serial[DESCRIBE_SERIAL_BYTES], hex[2 * EVP_MAX_MD_SIZE + 1] = "";
+	struct identity *identity = calloc(1, sizeof *identity);
+	if (!identity || !X509_digest(leaf, EVP_sha256(), digest, &digest_bytes))
+		bug("out of memory for an identity");
+	describe_hex(digest, digest_bytes, hex);
+	identity->common_name = common_name(X509_get_subject_name(leaf));
+	identity->subject = name_copy(X509_get_subject_name(leaf));
+	identity->issuer = name_copy(X509_get_issuer_name(leaf));
+	identity->serial =
+		text_copy(describe_serial(X509_get0_serialNumber(leaf), serial, sizeof serial));
+	identity->sha256 = text_copy(hex);
+	identity->not_before = time_of(X509_get0_notBefore(leaf));
+	identity->not_after = time_of(X509_get0_notAfter(leaf));
+	take_sans(identity, leaf);
+	identity->peercert = peercert_new(leaf);
+	return identity;
+}
+
+void identity_free(struct identity *identity)
+{
+	if (!identity)
+		return;
+	for (size_t i = 0; i < identity->sans_count; i++)
+		free(identity->sans[i]);
+	free(identity->sans);
+	free(identity->common_name);
+	free(identity->subject);
+	free(identity->issuer);
+	free(identity->serial);
+	free(identity->sha256);
+	json_decref(identity->peercert);
+	free(identity);
+}

@@ -1,0 +1,101 @@
+/* Trust anchors and CRLs: loaded once from named files, never from the system's store. */
+#include "pki/trust.h"
+
+#include "pki/bundle.h"
+
+struct trust {
+	X509_STORE *store;
+	STACK_OF(X509) * anchors;
+	bool has_crl;
+};
+
+void trust_free(struct trust *trust)
+{
+	if (!trust)
+		return;
+	X509_STORE_free(trust->store);
+	sk_X509_pop_free(trust->anchors, X509_free);
+	free(trust);
+}
+
+static bool add_anchors(struct trust *trust, const char *path, struct error *reterr)
+{
+	OWN(bundle) struct bundle *bundle = NULL;
+	if (!bundle_read(path, NULL, &bundle, reterr))
+		return error_context(reterr, "trust anchors");
+	if (!sk_X509_num(bundle->certificates))
+		return error_set(reterr, ERROR_INPUT,
+			"trust anchors: cannot use '%s': it is %s, not a CA certificate", path,
+			bundle_kind_name(bundle->kind));
+	for (int i = 0; i < sk_X509_num(bundle->certificates); i++) {
+		X509 *anchor = sk_X509_value(bundle->certificates, i);
+		/* Decodes the extensions now, so that threads only read what they share. */
+		X509_check_purpose(anchor, -1, 0);
+		if (!X509_STORE_add_cert(trust->store, anchor) || !X509_up_ref(anchor) ||
+			!sk_X509_push(trust->anchors, anchor))
+			bug("out of memory for trust anchors");
+	}
+	return true;
+}
+
+static bool add_crls(struct trust *trust, const char *path, struct error *reterr)
+{
+	OWN(bundle) struct bundle *bundle = NULL;
+	if (!bundle_read(path, NULL, &bundle, reterr))
+		return error_context(reterr, "CRLs");
+	if (!sk_X509_CRL_num(bundle->crls))
+		return error_set(reterr, ERROR_INPUT, "CRLs: cannot use '%s': it is %s, not a CRL",
+			path, bundle_kind_name(bundle->kind));
+	for (int i = 0; i < sk_X509_CRL_num(bundle->crls); i++)
+		if (!X509_STORE_add_crl(trust->store, sk_X509_CRL_value(bundle->crls, i)))
+			bug("out of memory for CRLs");
+	trust->has_crl = true;
+	return true;
+}
+
+bool trust_load(const char *const *ca_paths, size_t ca_count, const char *const *crl_paths,
+	size_t crl_count, struct trust **ret, struct error *reterr)
+{
+	OWN(trust) struct trust *trust = calloc(1, sizeof *trust);
+	if (!trust || !(trust->store = X509_STORE_new()) || !(trust->anchors = sk_X509_new_null()))
+		bug("out of memory for trust anchors");
+	if (!ca_count) {
+		error_set(reterr, ERROR_INPUT, "no trust anchor is named");
+		return error_hint(reterr, "name the CA's certificate with --ca FILE");
+	}
+	for (size_t i = 0; i < ca_count; i++)
+		if (!add_anchors(trust, ca_paths[i], reterr))
+			return false;
+	for (size_t i = 0; i < crl_count; i++)
+		if (!add_crls(trust, crl_paths[i], reterr))
+			return false;
+	*ret = TAKE(trust);
+	return true;
+}
+
+STACK_OF(X509_NAME) * trust_names(const struct trust *trust)
+{
+	STACK_OF(X509_NAME) *names = sk_X509_NAME_new_null();
+	for (int i = 0; names && i < sk_X509_num(trust->anchors); i++) {
+		const X509 *anchor = sk_X509_value(trust->anchors, i);
+		X509_NAME *name = X509_NAME_dup(X509_get_subject_name(anchor));
+		if (!name || !sk_X509_NAME_push(names, name))
+			bug("out of memory for the names of trust anchors");
+	}
+	return names;
+}
+
+X509_STORE *trust_store(const struct trust *trust)
+{
+	return trust->store;
+}
+
+bool trust_has_crl(const struct trust *trust)
+{
+	return trust->has_crl;
+}
+
+const STACK_OF(X509) * trust_anchors(const struct trust *trust)
+{
+	return trust->anchors;
+}
