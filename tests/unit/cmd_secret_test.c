@@ -1,7 +1,7 @@
 /* Passwords from files, descriptors, the environment, and a terminal of our own. */
 #include "unit.h"
 
-#include "cmd/password.h"
+#include "cmd/secret.h"
 
 #include <fcntl.h>
 #include <pty.h>
@@ -18,7 +18,7 @@ static bool from_pipe(const char *content, size_t bytes, struct buffer *ret, str
 	assert_int_equal(write(ends[1], content, bytes), bytes);
 	close(ends[1]);
 	OWN(char) char *source = text_format("fd:%d", ends[0]);
-	bool ok = password_read(source, "the password", true, ret, reterr);
+	bool ok = secret_read_new(source, "the password", ret, reterr);
 	close(ends[0]);
 	return ok;
 }
@@ -37,7 +37,7 @@ static void a_descriptor_gives_one_line(void **state)
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct error error;
-		OWN(buffer) struct buffer password = PASSWORD;
+		OWN(buffer) struct buffer password = SECRET;
 		assert_true(from_pipe(rows[i].content, strlen(rows[i].content), &password, &error));
 		assert_string_equal(password.data, rows[i].password);
 		assert_true(password.secret);
@@ -53,15 +53,15 @@ static void what_is_no_password_is_refused(void **state)
 		size_t bytes;
 		const char *text;
 	} rows[] = {
-		{ "", 0, "cannot take the password: it is empty" },
-		{ "\n", 1, "cannot take the password: it is empty" },
+		{ "", 0, "cannot read the password: it is empty" },
+		{ "\n", 1, "cannot read the password: it is empty" },
 		{ "a\0b", 3, "it holds a NUL byte" },
 		{ long_line, sizeof long_line, "more than 1024 bytes" },
 	};
 	memset(long_line, 'x', sizeof long_line);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct error error;
-		OWN(buffer) struct buffer password = PASSWORD;
+		OWN(buffer) struct buffer password = SECRET;
 		assert_false(from_pipe(rows[i].content, rows[i].bytes, &password, &error));
 		assert_int_equal(error_exit_code(error.kind), 2);
 		assert_non_null(strstr(error.text, rows[i].text));
@@ -73,40 +73,38 @@ static void the_environment_gives_one_too(void **state)
 {
 	(void)state;
 	struct error error;
-	OWN(buffer) struct buffer password = PASSWORD;
+	OWN(buffer) struct buffer password = SECRET;
 	setenv("MTLS_TEST_PASSWORD", "from there", 1);
-	assert_true(
-		password_read("env:MTLS_TEST_PASSWORD", "the password", true, &password, &error));
+	assert_true(secret_read_new("env:MTLS_TEST_PASSWORD", "the password", &password, &error));
 	assert_string_equal(password.data, "from there");
 	unsetenv("MTLS_TEST_PASSWORD");
-	assert_false(
-		password_read("env:MTLS_TEST_PASSWORD", "the password", true, &password, &error));
-	assert_string_equal(error.text, "cannot read a password from the environment: "
+	assert_false(secret_read_new("env:MTLS_TEST_PASSWORD", "the password", &password, &error));
+	assert_string_equal(error.text, "cannot read the password: the variable "
 					"MTLS_TEST_PASSWORD is not set");
 	assert_string_equal(password.data, "from there");
 }
 
+#define NOT_A_SOURCE "the password comes from one of file:FILE|fd:N|env:NAME|ask"
 static void other_sources_are_refused_and_not_repeated(void **state)
 {
 	(void)state;
 	static const struct {
 		const char *source, *text;
 	} rows[] = {
-		{ "hunter2", "cannot take the password from the command line" },
-		{ "pass:hunter2", "cannot take the password from the command line" },
-		{ "", "cannot take the password from the command line" },
-		{ "fd:x", "cannot read a password from 'fd:x': that is no descriptor" },
-		{ "fd:-1", "cannot read a password from 'fd:-1': that is no descriptor" },
-		{ "fd:987", "cannot read a password from descriptor 987: Bad file descriptor" },
+		{ "hunter2", NOT_A_SOURCE },
+		{ "pass:hunter2", NOT_A_SOURCE },
+		{ "", NOT_A_SOURCE },
+		{ "fd:x", NOT_A_SOURCE },
+		{ "fd:-1", NOT_A_SOURCE },
+		{ "fd:987", "cannot read the password: Bad file descriptor" },
 		{ "file:/nonexistent",
-			"cannot read a password from '/nonexistent': No such file or directory" },
-		{ "file:/tmp", "cannot read a password from '/tmp': Is a directory" },
+			"cannot read the password from '/nonexistent': No such file or directory" },
+		{ "file:/tmp", "cannot read the password from '/tmp': Is a directory" },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct error error;
-		OWN(buffer) struct buffer password = PASSWORD;
-		assert_false(
-			password_read(rows[i].source, "the password", false, &password, &error));
+		OWN(buffer) struct buffer password = SECRET;
+		assert_false(secret_read(rows[i].source, "the password", &password, &error));
 		assert_string_equal(error.text, rows[i].text);
 		assert_null(strstr(error.hint, "hunter2"));
 	}
@@ -121,8 +119,9 @@ static pid_t start_asking(bool twice, int *ret_terminal, int *ret_result)
 	assert_true(child >= 0);
 	if (!child) {
 		struct error error;
-		struct buffer password = PASSWORD;
-		bool ok = password_read("ask", "Password", twice, &password, &error);
+		struct buffer password = SECRET;
+		bool ok = (twice ? secret_read_new : secret_read)(
+			"ask", "the password", &password, &error);
 		dprintf(result[1], "%s", ok ? password.data : error.text);
 		buffer_done(&password);
 		_exit(ok ? 0 : error_exit_code(error.kind));
@@ -173,23 +172,23 @@ static void a_terminal_asks_twice_without_echo(void **state)
 	(void)state;
 	int terminal, result;
 	pid_t child = start_asking(true, &terminal, &result);
-	await(terminal, "Password: ");
+	await(terminal, "Enter the password: ");
 	type(terminal, "hunter2\n");
-	await(terminal, "Password, again: ");
+	await(terminal, "Again, the password: ");
 	type(terminal, "hunter2\n");
 	finish(child, terminal, result, 0, "hunter2");
 
 	child = start_asking(true, &terminal, &result);
-	await(terminal, "Password: ");
+	await(terminal, "Enter the password: ");
 	type(terminal, "hunter2\n");
-	await(terminal, "Password, again: ");
+	await(terminal, "Again, the password: ");
 	type(terminal, "hunter3\n");
-	finish(child, terminal, result, 2 << 8, "cannot take Password: the two are not the same");
+	finish(child, terminal, result, 2 << 8, "the two entries of the password differ");
 
 	child = start_asking(true, &terminal, &result);
-	await(terminal, "Password: ");
+	await(terminal, "Enter the password: ");
 	type(terminal, "\n");
-	finish(child, terminal, result, 2 << 8, "cannot take Password: it is empty");
+	finish(child, terminal, result, 2 << 8, "cannot read the password: it is empty");
 }
 
 static void a_signal_restores_the_echo_and_takes_its_course(void **state)
@@ -199,7 +198,7 @@ static void a_signal_restores_the_echo_and_takes_its_course(void **state)
 	/* Our own handle on the child's side keeps the terminal alive to be looked at. */
 	pid_t child = start_asking(false, &terminal, &result);
 	int other = open(ptsname(terminal), O_RDWR | O_NOCTTY);
-	await(terminal, "Password: ");
+	await(terminal, "Enter the password: ");
 	type(terminal, "hunt\x03");
 	int status;
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -219,12 +218,13 @@ static void without_a_terminal_there_is_a_hint(void **state)
 	pid_t child = fork();
 	if (!child) {
 		struct error error;
-		struct buffer password = PASSWORD;
+		struct buffer password = SECRET;
 		setsid();
-		bool ok = password_read("ask", "Password", false, &password, &error);
-		_exit(!ok && error.kind == ERROR_USAGE && !password_can_ask() &&
-					!strcmp(error.text, "cannot ask: there is no terminal") &&
-					strstr(error.hint, "file:PATH")
+		bool ok = secret_read("ask", "the password", &password, &error);
+		_exit(!ok && error.kind == ERROR_INPUT && !secret_can_ask() &&
+					!strcmp(error.text, "cannot ask for the password: there is "
+							    "no terminal") &&
+					strstr(error.hint, "a file")
 				? 0
 				: 1);
 	}
