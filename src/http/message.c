@@ -117,7 +117,7 @@ bool http_response_json(struct http_response *response, const json_t *json, stru
 	if (!json_text(json, 0, &text, reterr) || !buffer_text(&text, "\n", reterr) ||
 		!http_response_append(response, text.data, text.length, reterr))
 		return false;
-	http_response_set(response, "Content-Type", "application/json; charset=utf-8");
+	http_response_set(response, "Content-Type", HTTP_TYPE_JSON);
 	return true;
 }
 

@@ -65,6 +65,7 @@ struct http_field {
 	char *value;
 };
 
+#define HTTP_TYPE_JSON "application/json; charset=utf-8"
 #define HTTP_RESPONSE_FIELDS_MAX 16
 #define HTTP_RESPONSE_BYTES_MAX ((size_t)64 << 20)
 

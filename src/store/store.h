@@ -17,12 +17,18 @@ struct store_item {
 
 #define STORE_TASK_BYTES_MAX 4096
 #define STORE_ITEMS_MAX 100000
+#define STORE_LIST_BYTES_MAX ((size_t)32 << 20)
 
 struct store;
 
-/* `error` is NULL on success. `item` and `list` are borrowed for the call. */
+/*
+ * `error` is NULL on success; ERROR_LIMIT says that the store is full. `item` and `list` are
+ * borrowed for the call.
+ */
 typedef void store_on_item(void *context, const struct store_item *item, const struct error *error);
-/* `list` is the JSON array of all items, serialised: [{"id": 1, "task": "...", "done": true}, ...]
+/*
+ * `list` is the JSON array of all items, [{"id": 1, "task": "...", "done": true}, ...], laid out by
+ * json_text with a margin of 2: it stands as a member in an answer, with nothing left to do.
  */
 typedef void store_on_list(
 	void *context, const char *list, size_t bytes, const struct error *error);

@@ -1,0 +1,108 @@
+/* An exchange lives as long as its maker or a handler that has not answered yet holds it. */
+#include "server/exchange.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct exchange *exchange_new(const struct routes *routes, const struct exchange_facts *facts,
+	exchange_on_answer *answer, void *context)
+{
+	struct exchange *exchange = calloc(1, sizeof *exchange);
+	if (!exchange)
+		bug("out of memory for an exchange");
+	*exchange = (struct exchange){ .references = 1,
+		.routes = routes,
+		.facts = *facts,
+		.answer = answer,
+		.context = context };
+	return exchange;
+}
+
+struct exchange *exchange_hold(struct exchange *exchange)
+{
+	exchange->references++;
+	return exchange;
+}
+
+void exchange_release(struct exchange *exchange)
+{
+	if (!exchange || --exchange->references)
+		return;
+	for (size_t i = 0; i < exchange->line_count; i++)
+		free(exchange->lines[i].text);
+	free(exchange);
+}
+
+void exchange_free(struct exchange *exchange)
+{
+	if (!exchange)
+		return;
+	exchange->abandoned = true;
+	exchange_release(exchange);
+}
+
+void exchange_log(struct exchange *exchange, const char *event, const char *format, ...)
+{
+	if (exchange->line_count == EXCHANGE_LINES_MAX)
+		bug("a handler with more than %d lines to log", EXCHANGE_LINES_MAX);
+	char *text = NULL;
+	va_list arguments;
+	va_start(arguments, format);
+	int bytes = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (bytes < 0)
+		bug("out of memory for a line of the log");
+	exchange->lines[exchange->line_count++] = (struct exchange_line){ event, text };
+}
+
+const struct exchange_line *exchange_lines(const struct exchange *exchange, size_t *ret_count)
+{
+	*ret_count = exchange->line_count;
+	return exchange->lines;
+}
+
+void exchange_answer(struct exchange *exchange, struct http_response *response)
+{
+	if (exchange->answered)
+		bug("a handler answered twice");
+	exchange->answered = true;
+	if (exchange->abandoned)
+		http_response_free(response);
+	else
+		exchange->answer(exchange->context, exchange, response);
+}
+
+void exchange_answer_json(
+	struct exchange *exchange, int status, const json_t *json)
+{
+	struct error error;
+	struct http_response *response = http_response_new(status);
+	if (!http_response_json(response, json, &error)) {
+		http_response_free(response);
+		response = http_response_error(500, "the answer does not fit");
+	}
+	http_response_set(response, "Cache-Control", "no-store");
+	exchange_answer(exchange, response);
+}
+
+const char *exchange_client(const struct exchange *exchange)
+{
+	const struct identity *identity = exchange->facts.identity;
+	return identity ? identity->common_name : NULL;
+}
+
+json_t *exchange_client_json(const struct exchange *exchange)
+{
+	const char *client = exchange_client(exchange);
+	return client ? json_string(client) : json_null();
+}
+
+void exchange_log_client(struct exchange *exchange, const char *doing)
+{
+	OWN(char) char *client = python_repr(exchange_client(exchange));
+	if (exchange->facts.identity)
+		exchange_log(exchange, "authenticated", "AUTHENTICATED | CN=%s | %s", client, doing);
+	else
+		exchange_log(
+			exchange, "unauthenticated", "NOT AUTHENTICATED | CN=%s | %s", client, doing);
+}
