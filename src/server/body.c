@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-static bool read_file(int fd, uint64_t offset, size_t count, struct buffer *ret, struct error *reterr)
+static bool read_file(
+	int fd, uint64_t offset, size_t count, struct buffer *ret, struct error *reterr)
 {
 	char *room;
 	if (!buffer_reserve(ret, count, &room, reterr))

@@ -72,8 +72,7 @@ void exchange_answer(struct exchange *exchange, struct http_response *response)
 		exchange->answer(exchange->context, exchange, response);
 }
 
-void exchange_answer_json(
-	struct exchange *exchange, int status, const json_t *json)
+void exchange_answer_json(struct exchange *exchange, int status, const json_t *json)
 {
 	struct error error;
 	struct http_response *response = http_response_new(status);
@@ -101,8 +100,9 @@ void exchange_log_client(struct exchange *exchange, const char *doing)
 {
 	OWN(char) char *client = python_repr(exchange_client(exchange));
 	if (exchange->facts.identity)
-		exchange_log(exchange, "authenticated", "AUTHENTICATED | CN=%s | %s", client, doing);
-	else
 		exchange_log(
-			exchange, "unauthenticated", "NOT AUTHENTICATED | CN=%s | %s", client, doing);
+			exchange, "authenticated", "AUTHENTICATED | CN=%s | %s", client, doing);
+	else
+		exchange_log(exchange, "unauthenticated", "NOT AUTHENTICATED | CN=%s | %s", client,
+			doing);
 }

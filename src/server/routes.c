@@ -30,9 +30,9 @@ static struct http_response *answer_other_method(
 	const struct http_request *request, bool get, bool post)
 {
 	bool asks = !strcmp(request->method, "OPTIONS");
-	struct http_response *response =
-		asks ? http_response_new(204)
-		     : http_response_error(405, "%s does not take %s", request->path, request->method);
+	struct http_response *response = asks ? http_response_new(204)
+					      : http_response_error(405, "%s does not take %s",
+							request->path, request->method);
 	http_response_set(
 		response, "Allow", "%s%sOPTIONS", get ? "GET, HEAD, " : "", post ? "POST, " : "");
 	return response;
@@ -59,7 +59,8 @@ void exchange_run(struct exchange *exchange)
 	if (get || post)
 		exchange_answer(exchange, answer_other_method(request, get, post));
 	else if (!files)
-		exchange_answer(exchange, http_response_error(404, "there is no %s", request->path));
+		exchange_answer(
+			exchange, http_response_error(404, "there is no %s", request->path));
 	else if (!strcmp(method, "GET"))
 		exchange_answer(exchange, files_answer(files, request));
 	else

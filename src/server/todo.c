@@ -85,7 +85,7 @@ static bool is_json(const char *type)
 static bool is_blank(const char *text)
 {
 	static const char *const spaces[] = { "\t", "\n", "\v", "\f", "\r", "\x1c", "\x1d", "\x1e",
-		"\x1f", " ", "\u0085", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003",
+		"\x1f", " ", "\xc2\x85", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003",
 		"\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200a", "\u2028",
 		"\u2029", "\u202f", "\u205f", "\u3000" };
 	while (*text) {

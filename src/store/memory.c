@@ -28,8 +28,8 @@ struct memory {
 static bool append(struct memory *memory, const char *task, bool done, struct error *reterr)
 {
 	if (memory->items == STORE_ITEMS_MAX)
-		return error_set(
-			reterr, ERROR_LIMIT, "the store is full: it holds %d items", STORE_ITEMS_MAX);
+		return error_set(reterr, ERROR_LIMIT, "the store is full: it holds %d items",
+			STORE_ITEMS_MAX);
 	OWN(json_t) json_t *json = json_pack(
 		"{s:I,s:s,s:b}", "id", (json_int_t)memory->items + 1, "task", task, "done", done);
 	if (!json)
