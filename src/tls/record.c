@@ -64,7 +64,28 @@ void tls_peer_done(struct tls_peer *peer)
 {
 	identity_free(peer->certificate);
 	json_decref(peer->certificate_request);
+	SSL_free(peer->connection);
 	*peer = (struct tls_peer){ 0 };
+}
+
+#define LAST_WORDS_BYTES_MAX (64 << 10)
+
+void tls_peer_last_words(struct tls_peer *peer, int socket)
+{
+	/* The library's own BIO may be gone with its connection; nothing is written any more. */
+	BIO *input = BIO_new_socket(socket, BIO_NOCLOSE), *output = BIO_new(BIO_s_null());
+	if (!peer->connection || !input || !output) {
+		BIO_free(input);
+		BIO_free(output);
+		return;
+	}
+	SSL_set_bio(peer->connection, input, output);
+	char sink[4096];
+	int count, total = 0;
+	while (total < LAST_WORDS_BYTES_MAX &&
+		(count = SSL_read(peer->connection, sink, sizeof sink)) > 0)
+		total += count;
+	ERR_clear_error();
 }
 
 static int verify_peer(X509_STORE_CTX *store, void *argument)
@@ -190,6 +211,8 @@ static void see_state(const SSL *ssl, int where, int result)
 	const unsigned char *alpn;
 	unsigned alpn_bytes;
 	outcome->finished = true;
+	if (record->peer && !record->peer->connection && SSL_up_ref((SSL *)ssl))
+		record->peer->connection = (SSL *)ssl;
 	outcome->resumed = SSL_session_reused(ssl);
 	outcome->cipher = SSL_get_cipher_name(ssl);
 	see_version(ssl, outcome);
