@@ -1,6 +1,7 @@
 /* mtls client: creates an item and lists them all; with --no-cert, proves that nobody else can. */
 #include "client/client.h"
 #include "cmd/commands.h"
+#include "cmd/config.h"
 #include "cmd/handshake.h"
 #include "cmd/side.h"
 
@@ -22,6 +23,7 @@ static const struct option table[] = {
 	{ .name = "verbose",
 		.letter = 'v',
 		.help = "say on standard error what the handshakes showed" },
+	CONFIG_OPTION,
 	{ 0 },
 };
 
@@ -257,7 +259,9 @@ static int run(struct args *args)
 	OWN(side) struct side side = { 0 };
 	const char *operand = args_operand(args, 0);
 	OWN(char) char *url = full_url(operand ? operand : URL_DEFAULT);
-	if (!side_read(args, "client", false, &side, &error))
+	OWN(config) struct config *config = NULL;
+	if (!config_apply(args, &config, &error) ||
+		!side_read(args, "client", false, &side, &error))
 		return cmd_fail(&error);
 	const struct client_options options = { .url = url, .tls = side.tls };
 	return args_flag(args, "no-cert") ? run_negative(args, &options)

@@ -1,6 +1,7 @@
 /* mtls request: one HTTP request over mutual TLS, its response, and what the handshake showed. */
 #include "client/client.h"
 #include "cmd/commands.h"
+#include "cmd/config.h"
 #include "cmd/handshake.h"
 #include "cmd/side.h"
 
@@ -35,6 +36,7 @@ static const struct option options[] = {
 		.value = "SECONDS",
 		.preset = "30",
 		.help = "give up after so long, 1 to 3600" },
+	CONFIG_OPTION,
 	{ 0 },
 };
 
@@ -213,7 +215,9 @@ static int run(struct args *args)
 	OWN(job) struct job job = { 0 };
 	OWN(client) struct client *client = NULL;
 	OWN(client_response) struct client_response response = CLIENT_RESPONSE;
-	if (!read_job(args, &job, &error) || !client_new(&job.client, &client, &error))
+	OWN(config) struct config *config = NULL;
+	if (!config_apply(args, &config, &error) || !read_job(args, &job, &error) ||
+		!client_new(&job.client, &client, &error))
 		return cmd_fail(&error);
 	bool ok = client_perform(client, &job.request, &response, &error);
 	if (ok && response.status >= 400)
