@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
+	&client_command,
+	&request_command,
 	NULL,
 };
 
