@@ -101,7 +101,7 @@ check_lint() {
 	step "lint"
 	once "clang-format" lint_format || :
 	once "shellcheck" lint_shell || :
-	once "man pages" lint_man || :
+	once "man pages" lint_man "$CHECK/gcc/man" || :
 }
 
 check_everything() {
