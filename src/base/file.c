@@ -110,6 +110,16 @@ static bool write_all(int fd, const char *data, size_t bytes)
 bool file_set_add(struct file_set *set, const char *path, enum file_mode mode, const void *data,
 	size_t bytes, struct error *reterr)
 {
+	/* A later content for the same path takes the place of the earlier. */
+	for (size_t i = 0; i < set->count; i++) {
+		struct entry *entry = &set->entries[i];
+		if (strcmp(entry->path, path) != 0)
+			continue;
+		if (ftruncate(entry->fd, 0) != 0 || lseek(entry->fd, 0, SEEK_SET) != 0 ||
+			fchmod(entry->fd, (mode_t)mode) != 0 || !write_all(entry->fd, data, bytes))
+			return error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
+		return true;
+	}
 	/* A stale temporary of a killed process with our id must not stop us. */
 	OWN(char) char *temporary = text_format("%s.%ld.%zu.tmp", path, (long)getpid(), set->count);
 	unlink(temporary);
@@ -194,9 +204,8 @@ bool file_exists(const char *path)
 	return lstat(path, &about) == 0;
 }
 
-bool file_lock(const char *path, int *ret_fd, struct error *reterr)
+static bool lock_open(int fd, const char *path, int *ret_fd, struct error *reterr)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_errno(reterr, ERROR_IO, "cannot lock '%s'", path);
 	while (flock(fd, LOCK_EX) != 0)
@@ -207,4 +216,14 @@ bool file_lock(const char *path, int *ret_fd, struct error *reterr)
 		}
 	*ret_fd = fd;
 	return true;
+}
+
+bool file_lock(const char *path, int *ret_fd, struct error *reterr)
+{
+	return lock_open(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), path, ret_fd, reterr);
+}
+
+bool file_lock_folder(const char *path, int *ret_fd, struct error *reterr)
+{
+	return lock_open(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), path, ret_fd, reterr);
 }

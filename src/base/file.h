@@ -46,5 +46,7 @@ bool file_exists(const char *path);
 /* Waits for, and holds, an advisory lock on PATH (made 0600 if missing); close *ret_fd to release.
  */
 must_check bool file_lock(const char *path, int *ret_fd, struct error *reterr);
+/* The same on a folder itself: nothing is made in it. */
+must_check bool file_lock_folder(const char *path, int *ret_fd, struct error *reterr);
 
 #endif

@@ -9,6 +9,7 @@
 static const struct command *const commands[] = {
 	&client_command,
 	&request_command,
+	&init_command,
 	NULL,
 };
 

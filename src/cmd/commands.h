@@ -10,7 +10,7 @@ int cmd_fail(const struct error *error);
 int cmd_print(const char *text, size_t bytes);
 
 extern const struct command client_command;
-extern const struct command demo_command;
+extern const struct command init_command;
 extern const struct command request_command;
 
 #endif

@@ -4,8 +4,7 @@
  */
 #include "lab/scenario.h"
 
-/* The key is looked for beside its certificate. */
-#define OF(stem) "--cert", stem ".crt"
+#define OF(stem) "--cert", stem ".crt", "--key", stem ".key"
 /* What most servers are told: our CA only, and its list of revoked certificates. */
 #define USUAL "--ca", "certs/ca.crt", "--crl", "certs/ca.crl"
 

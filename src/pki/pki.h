@@ -19,6 +19,7 @@
 #include "pki/pfx.h"
 #include "pki/profile.h"
 #include "pki/request.h"
+#include "pki/setup.h"
 #include "pki/verify.h"
 
 #endif

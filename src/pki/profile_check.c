@@ -76,9 +76,9 @@ static void check_usage(const struct trial *trial)
 		if (!rules[i].wanted[trial->role] || has_usage(usages, rules[i].nid))
 			continue;
 		profile_warn(trial->profile, usages ? rules[i].wrong : rules[i].missing,
-			"'%s' has %s extendedKeyUsage in [%s]%s %s, which a %s needs",
-			trial->profile->path, usages ? "an" : "no", trial->section,
-			usages ? " without" : ", so not", rules[i].name, role_name(trial->role));
+			"'%s' has %s in [%s], and a %s needs %s", trial->profile->path,
+			usages ? "the wrong extendedKeyUsage" : "no extendedKeyUsage",
+			trial->section, role_name(trial->role), rules[i].name);
 	}
 }
 

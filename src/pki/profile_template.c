@@ -16,7 +16,7 @@ static char *leaf_text(
 	enum role role, unsigned bits, const char *size, const char *common_name, const char *names)
 {
 	const char *role_text = role_name(role),
-		   *san = names ? "subjectAltName       = @alt_names\n" : "";
+		   *san = names ? "subjectAltName         = @alt_names\n" : "";
 	/* keyEncipherment is for TLS 1.2's RSA key exchange: nothing for other keys (RFC 8813). */
 	const char *encipherment = bits && role != ROLE_CLIENT ? ", keyEncipherment" : "";
 	return text_format(
@@ -36,15 +36,15 @@ static char *leaf_text(
 		"# What the request (CSR) asks for. Signing does not copy it by itself.\n"
 		"[ req_ext ]\n"
 		"%s"
-		"extendedKeyUsage     = %s\n"
+		"extendedKeyUsage       = %s\n"
 		"\n"
 		"# What the certificate gets when it is signed.\n"
 		"[ v3_%s ]\n"
 		"%s"
-		"basicConstraints     = critical, CA:FALSE\n"
-		"keyUsage             = critical, digitalSignature%s\n"
-		"extendedKeyUsage     = %s\n"
-		"subjectKeyIdentifier = hash\n"
+		"basicConstraints       = critical, CA:FALSE\n"
+		"keyUsage               = critical, digitalSignature%s\n"
+		"extendedKeyUsage       = %s\n"
+		"subjectKeyIdentifier   = hash\n"
 		"authorityKeyIdentifier = keyid\n"
 		"%s%s%s%s",
 		leaves[role].what, size, common_name, san, leaves[role].usage, role_text, san,
@@ -74,9 +74,9 @@ char *profile_template(enum role role, unsigned bits, const char *common_name, c
 			"\n"
 			"# A root has no authorityKeyIdentifier: nobody stands above it.\n"
 			"[ v3_ca ]\n"
-			"subjectKeyIdentifier = hash\n"
-			"basicConstraints     = critical, CA:TRUE\n"
-			"keyUsage             = critical, keyCertSign, cRLSign\n",
+			"subjectKeyIdentifier   = hash\n"
+			"basicConstraints       = critical, CA:TRUE\n"
+			"keyUsage               = critical, keyCertSign, cRLSign\n",
 			size, common_name);
 	return leaf_text(role, bits, size, common_name, names);
 }

@@ -1,0 +1,202 @@
+/* Making a planned set of certificates, and writing it whole. */
+#include "pki/setup.h"
+
+#include "pki/extensions.h"
+#include "pki/folder.h"
+#include "pki/request.h"
+
+#include <openssl/bn.h>
+#include <openssl/err.h>
+
+enum { SERIAL_BITS = 159, CLOCK_SKEW_S = 300, PEM_BYTES_MAX = 1 << 20 };
+
+static bool make_keys(
+	struct setup *setup, key_progress *progress, void *context, struct error *reterr)
+{
+	struct key_type types[SETUP_MEMBERS_MAX];
+	EVP_PKEY *keys[SETUP_MEMBERS_MAX];
+	size_t wanted[SETUP_MEMBERS_MAX], count = 0;
+	for (size_t i = 0; i < setup->count; i++)
+		if (setup->members[i].make_key) {
+			wanted[count] = i;
+			types[count++] = setup->members[i].key_type;
+		}
+	if (!key_make_all(types, count, keys, progress, context, reterr))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		EVP_PKEY_free(setup->members[wanted[i]].key);
+		setup->members[wanted[i]].key = keys[i];
+	}
+	return true;
+}
+
+static bool random_serial(X509 *cert)
+{
+	OWN(BIGNUM) BIGNUM *number = BN_new();
+	do {
+		if (!number || !BN_rand(number, SERIAL_BITS, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY))
+			return false;
+	} while (BN_is_zero(number));
+	return BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) != NULL;
+}
+
+static bool make_root(struct setup_member *member, struct error *reterr)
+{
+	const EVP_MD *digest;
+	const char *wanted = profile_value(member->profile, "req", "default_md");
+	if (!key_digest(member->key, wanted, &digest, reterr))
+		return false;
+	ERR_clear_error();
+	OWN(X509) X509 *cert = X509_new();
+	if (!cert || !X509_set_version(cert, X509_VERSION_3) || !random_serial(cert) ||
+		!X509_set_subject_name(cert, member->subject) ||
+		!X509_set_issuer_name(cert, member->subject) ||
+		!X509_gmtime_adj(X509_getm_notBefore(cert), -CLOCK_SKEW_S) ||
+		!X509_time_adj_ex(X509_getm_notAfter(cert), member->days, 0, NULL) ||
+		!X509_set_pubkey(cert, member->key))
+		return error_openssl(reterr, ERROR_BUG, "cannot build a CA certificate");
+	if (!extensions_add(member->profile, member->section, NULL, cert, NULL, reterr))
+		return false;
+	if (!X509_sign(cert, member->key, digest))
+		return error_openssl(
+			reterr, ERROR_INPUT, "cannot sign with the key '%s'", member->key_path);
+	X509_free(member->cert);
+	member->cert = TAKE(cert);
+	return true;
+}
+
+static bool make_leaf(struct setup *setup, struct setup_member *member, struct ca *ca,
+	struct file_set *set, struct error *reterr)
+{
+	OWN(X509) X509 *cert = NULL;
+	if (!ca_begin(
+		    ca, member->subject, member->key, member->days, &setup->notes, &cert, reterr) ||
+		!extensions_add(member->profile, member->section, ca_certificate(ca), cert,
+			member->request, reterr) ||
+		!ca_finish(ca, cert, set, reterr))
+		return false;
+	X509_free(member->cert);
+	member->cert = TAKE(cert);
+	return true;
+}
+
+static bool add_key(const struct setup *setup, const struct setup_member *member,
+	struct file_set *set, struct error *reterr)
+{
+	OWN(buffer) struct buffer pem = BUFFER(PEM_BYTES_MAX);
+	pem.secret = true;
+	const char *passphrase = member->role == ROLE_CA ? setup->options.passphrase : NULL;
+	return key_encode(member->key, passphrase, &pem, reterr) &&
+	       file_set_add(set, member->key_path, FILE_PRIVATE, pem.data, pem.length, reterr);
+}
+
+static bool add_certificate(
+	const struct setup_member *member, struct file_set *set, struct error *reterr)
+{
+	OWN(buffer) struct buffer pem = BUFFER(PEM_BYTES_MAX);
+	return pem_add_certificate(member->cert, &pem, reterr) &&
+	       file_set_add(set, member->crt_path, FILE_PUBLIC, pem.data, pem.length, reterr) &&
+	       (!member->crt_copy || file_set_add(set, member->crt_copy, FILE_PUBLIC, pem.data,
+					     pem.length, reterr));
+}
+
+static bool add_request(struct setup_member *member, struct file_set *set, struct error *reterr)
+{
+	OWN(buffer) struct buffer pem = BUFFER(PEM_BYTES_MAX);
+	X509_REQ_free(TAKE(member->request));
+	return request_make(
+		       member->profile, member->subject, member->key, &member->request, reterr) &&
+	       pem_add_request(member->request, &pem, reterr) &&
+	       file_set_add(set, member->csr_path, FILE_PUBLIC, pem.data, pem.length, reterr);
+}
+
+static bool add_cnf(const struct setup *setup, const struct setup_member *member,
+	struct file_set *set, struct error *reterr)
+{
+	OWN(char) char *text = setup_template(setup, member);
+	return file_set_add(set, member->cnf, FILE_PUBLIC, text, strlen(text), reterr);
+}
+
+static bool make_member(struct setup *setup, struct setup_member *member, struct ca *ca,
+	struct file_set *set, struct error *reterr)
+{
+	return (!member->make_cnf || add_cnf(setup, member, set, reterr)) &&
+	       (!member->make_key || add_key(setup, member, set, reterr)) &&
+	       (!member->make_request || add_request(member, set, reterr)) &&
+	       (!member->make_cert || ((ca ? make_leaf(setup, member, ca, set, reterr)
+					   : make_root(member, reterr)) &&
+					      add_certificate(member, set, reterr)));
+}
+
+/* A CA and then all that it issues, under the lock of its state. */
+static bool make_family(struct setup *setup, size_t root, struct file_set *set, struct ca **ret,
+	struct error *reterr)
+{
+	struct setup_member *member = &setup->members[root];
+	OWN(ca) struct ca *ca = NULL;
+	if (!make_member(setup, member, NULL, set, reterr))
+		return false;
+	if (member->key &&
+		!ca_adopt(member->folder, member->name, member->cert, member->key, &ca, reterr))
+		return false;
+	for (size_t i = 0; i < setup->count; i++)
+		if (setup->members[i].issuer == (int)root &&
+			!make_member(setup, &setup->members[i], ca, set, reterr))
+			return false;
+	*ret = TAKE(ca);
+	return true;
+}
+
+/* A password of the file beside it, made when there is none. */
+static bool generated_password(
+	const struct setup *setup, struct file_set *set, struct buffer *ret, struct error *reterr)
+{
+	const char *path = setup->pfx_password_path;
+	if (file_exists(path)) {
+		if (!file_read(path, ret, reterr))
+			return false;
+		ret->length = strcspn(ret->data, "\r\n");
+		ret->data[ret->length] = 0;
+		return true;
+	}
+	char password[PFX_PASSWORD_BYTES];
+	pfx_password_make(password);
+	OWN(buffer) struct buffer line = BUFFER(PFX_PASSWORD_BYTES + 1);
+	line.secret = true;
+	bool ok = buffer_text(ret, password, reterr) && buffer_text(&line, password, reterr) &&
+		  buffer_text(&line, "\n", reterr) &&
+		  file_set_add(set, path, FILE_PRIVATE, line.data, line.length, reterr);
+	OPENSSL_cleanse(password, sizeof password);
+	return ok;
+}
+
+static bool make_pfx(
+	const struct setup *setup, const char *given, struct file_set *set, struct error *reterr)
+{
+	OWN(buffer) struct buffer password = BUFFER(4096), pfx = BUFFER(PFX_BYTES_MAX);
+	password.secret = pfx.secret = true;
+	const struct setup_member *client = &setup->members[2];
+	if (given ? !buffer_text(&password, given, reterr)
+		  : !generated_password(setup, set, &password, reterr))
+		return false;
+	OWN(pfx) struct pfx *content = pfx_new(client->cert, client->key, setup->members[0].cert);
+	struct pfx_options options = { .target = PFX_MODERN, .generated = !given };
+	return pfx_make(content, password.data, &options, &pfx, reterr) &&
+	       file_set_add(set, setup->pfx_path, FILE_PRIVATE, pfx.data, pfx.length, reterr);
+}
+
+bool setup_make(struct setup *setup, const char *pfx_password, key_progress *progress,
+	void *context, struct error *reterr)
+{
+	OWN(file_set) struct file_set *set = file_set_new();
+	struct ca *authorities[SETUP_MEMBERS_MAX] = { NULL };
+	bool ok = make_keys(setup, progress, context, reterr);
+	for (size_t i = 0; ok && i < setup->count; i++)
+		if (setup->members[i].issuer < 0)
+			ok = make_family(setup, i, set, &authorities[i], reterr);
+	ok = ok && (!setup->make_pfx || make_pfx(setup, pfx_password, set, reterr)) &&
+	     file_set_commit(set, true, reterr);
+	for (size_t i = 0; i < setup->count; i++)
+		ca_free(authorities[i]);
+	return ok;
+}
