@@ -1,0 +1,69 @@
+/* A connection's inside, for the two files that it is made of: its life, and its conversation. */
+#ifndef MTLS_SERVER_CONNECTION_PARTS_H
+#define MTLS_SERVER_CONNECTION_PARTS_H
+
+#include "server/connection.h"
+
+/* A body is sent in pieces of this size, and others get their turn after so many bytes. */
+#define PIECE_BYTES ((size_t)64 << 10)
+#define TURN_BYTES ((size_t)1 << 20)
+/* The content of one TLS record (RFC 8446 section 5.1): what may wait to be parsed. */
+#define RECORD_BYTES ((size_t)16 << 10)
+
+enum stage {
+	STAGE_HANDSHAKE,
+	STAGE_OPEN,
+	STAGE_FINISHING, /* no more requests; what was written is on its way */
+	STAGE_LINGER,    /* all is said; waiting for the peer to leave */
+	STAGE_CLOSED,
+};
+
+enum deadline {
+	DEADLINE_NONE,
+	DEADLINE_HANDSHAKE,
+	DEADLINE_IDLE,
+	DEADLINE_HEAD,
+	DEADLINE_BODY,
+	DEADLINE_SEND,
+	DEADLINE_LINGER,
+	DEADLINE_TURN, /* none: it is our own turn again */
+};
+
+struct connection {
+	struct worker *worker;
+	struct connection *previous, *next;
+	struct net_stream *stream;
+	struct net_timer *timer;
+	struct tls_connection *tls;
+	struct h1 *h1;       /* NULL until the handshake is done */
+	struct buffer plain; /* decrypted, not yet parsed */
+	struct exchange *exchange;
+	struct http_response *response; /* on its way */
+	enum stage stage;
+	enum deadline deadline;
+	unsigned entered;
+	bool head_sent, keep_alive, peer_ended, heard;
+	size_t lingered, turn_bytes;
+	unsigned long long requests, deadline_requests;
+};
+
+/*
+ * Every entry (bytes, end, drained, timer, answer) runs between these two, so that whatever closes
+ * the connection half-way, its memory lives until the outermost entry returns.
+ */
+void connection_enter(struct connection *connection);
+void connection_leave(struct connection *connection);
+void connection_close(struct connection *connection);
+/* Sends what TLS has written. */
+void connection_flush(struct connection *connection);
+/* Our last words are written: the peer gets an end, and a moment to read and to leave. */
+void connection_linger(struct connection *connection);
+/* Converses as far as it goes, then waits for what comes next. */
+void connection_work(struct connection *connection);
+
+/* One step; false when the next one has to wait for the peer, the socket or the store. */
+bool conversation_step(struct connection *connection);
+/* No request, or none that may go on: the answer is the connection's last. */
+void conversation_refuse(struct connection *connection, int status, const char *why);
+
+#endif

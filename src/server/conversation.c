@@ -1,0 +1,181 @@
+/* The conversation on a connection: decrypt, parse, ask a handler, send its answer. */
+#include "server/connection_parts.h"
+
+#include "server/host.h"
+#include "server/record.h"
+
+static void answered(struct connection *connection)
+{
+	http_response_free(TAKE(connection->response));
+	exchange_free(TAKE(connection->exchange));
+	if (!connection->keep_alive) {
+		connection->stage = STAGE_FINISHING;
+		return;
+	}
+	h1_next(connection->h1);
+}
+
+/* Head and first piece go in one write, as two would wait for each other's acknowledgement. */
+static bool send_piece(struct connection *connection, struct error *reterr)
+{
+	struct buffer *piece = &connection->worker->piece;
+	struct http_response *response = connection->response;
+	const struct http_request *request = h1_request(connection->h1);
+	bool done = true;
+	piece->length = 0;
+	if (!connection->head_sent) {
+		connection->keep_alive &= !connection->worker->draining;
+		if (!h1_write_head(
+			    response, request, connection->keep_alive, time(NULL), piece, reterr))
+			return false;
+		connection->head_sent = true;
+	}
+	if (http_response_sends_body(response, request) &&
+		!response_read(response, PIECE_BYTES, piece, &done, reterr))
+		return false;
+	if (!tls_connection_write(connection->tls, piece->data, piece->length, reterr))
+		return false;
+	connection->turn_bytes += piece->length;
+	if (done)
+		answered(connection);
+	return true;
+}
+
+static void use_answer(
+	struct connection *connection, const char *refusal, struct http_response *response)
+{
+	struct worker *worker = connection->worker;
+	connection->response = response;
+	connection->head_sent = false;
+	connection->requests++;
+	worker->counts.requests++;
+	record_request(worker, &(struct record_request){
+				       .peer = net_stream_peer(connection->stream),
+				       .identity = tls_connection_identity(connection->tls),
+				       .request = h1_request(connection->h1),
+				       .exchange = connection->exchange,
+				       .refusal = refusal,
+				       .status = response->status,
+			       });
+}
+
+static void got_answer(void *context, struct exchange *exchange, struct http_response *response)
+{
+	struct connection *connection = context;
+	(void)exchange;
+	bool later = !connection->entered;
+	connection_enter(connection);
+	use_answer(connection, NULL, response);
+	if (later)
+		connection_work(connection);
+	connection_leave(connection);
+}
+
+void conversation_refuse(struct connection *connection, int status, const char *why)
+{
+	connection->keep_alive = false;
+	use_answer(connection, why, http_response_error(status, "%s", why));
+}
+
+static void answer_request(struct connection *connection)
+{
+	const struct http_request *request = h1_request(connection->h1);
+	const struct tls_outcome *outcome = tls_connection_outcome(connection->tls);
+	connection->keep_alive = request->keep_alive;
+	if (!host_is_server_name(request->authority, outcome->sni)) {
+		const char *why = "the request's host is not the name that the connection is for";
+		use_answer(connection, why, http_response_error(421, "%s", why));
+		return;
+	}
+	const struct exchange_facts facts = {
+		.request = request,
+		.identity = tls_connection_identity(connection->tls),
+		.tls = outcome,
+	};
+	connection->exchange =
+		exchange_new(connection->worker->settings->routes, &facts, got_answer, connection);
+	exchange_run(connection->exchange);
+}
+
+/* Parses up to the end of one request; returns how many bytes that took. */
+static size_t parse(struct connection *connection, const char *bytes, size_t count)
+{
+	struct error error;
+	const char *why;
+	size_t used = 0;
+	switch (h1_input(connection->h1, bytes, count, &used)) {
+	case H1_MORE:
+		break;
+	case H1_CONTINUE:
+		if (!tls_connection_write(
+			    connection->tls, H1_CONTINUE_LINE, strlen(H1_CONTINUE_LINE), &error))
+			connection_close(connection);
+		break;
+	case H1_REQUEST:
+		answer_request(connection);
+		break;
+	case H1_REFUSED: {
+		int status = h1_refusal(connection->h1, &why);
+		conversation_refuse(connection, status, why);
+		break;
+	}
+	}
+	return used;
+}
+
+/* Decrypts and parses one record's bytes; false when there are none, or no more. */
+static bool read_record(struct connection *connection)
+{
+	char bytes[RECORD_BYTES];
+	size_t count = 0;
+	struct error error;
+	switch (tls_connection_read(connection->tls, bytes, sizeof bytes, &count, &error)) {
+	case TLS_READY: {
+		size_t used = parse(connection, bytes, count);
+		if (used < count &&
+			!buffer_append(&connection->plain, bytes + used, count - used, &error))
+			bug("one record does not fit: %s", error.text);
+		return true;
+	}
+	case TLS_WANT_INPUT:
+		break;
+	case TLS_CLOSED:
+		connection->peer_ended = true;
+		break;
+	case TLS_FAILED:
+		record_broken(connection->worker, net_stream_peer(connection->stream), &error);
+		connection_linger(connection);
+		break;
+	}
+	return false;
+}
+
+bool conversation_step(struct connection *connection)
+{
+	struct error error;
+	if (connection->response) {
+		if (!send_piece(connection, &error)) {
+			record_broken(
+				connection->worker, net_stream_peer(connection->stream), &error);
+			connection_close(connection);
+			return false;
+		}
+		size_t waiting;
+		tls_connection_output(connection->tls, &waiting);
+		if (waiting < PIECE_BYTES)
+			return true;
+		connection_flush(connection);
+		return connection->stage != STAGE_CLOSED &&
+		       !net_stream_pending(connection->stream) &&
+		       connection->turn_bytes < TURN_BYTES;
+	}
+	if (connection->exchange)
+		return false;
+	if (!connection->plain.length)
+		return !connection->peer_ended && read_record(connection);
+	buffer_consume(&connection->plain,
+		parse(connection, connection->plain.data, connection->plain.length));
+	if (!connection->plain.length)
+		buffer_done(&connection->plain);
+	return true;
+}
