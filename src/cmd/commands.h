@@ -12,5 +12,6 @@ int cmd_print(const char *text, size_t bytes);
 extern const struct command client_command;
 extern const struct command init_command;
 extern const struct command request_command;
+extern const struct command serve_command;
 
 #endif
