@@ -10,6 +10,7 @@ static const struct command *const commands[] = {
 	&client_command,
 	&request_command,
 	&init_command,
+	&serve_command,
 	NULL,
 };
 
