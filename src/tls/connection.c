@@ -286,7 +286,7 @@ void tls_connection_sent(struct tls_connection *connection, size_t count)
 
 bool tls_connection_finished(const struct tls_connection *connection)
 {
-	return SSL_is_init_finished(connection->ssl);
+	return connection->outcome.finished;
 }
 
 const struct tls_outcome *tls_connection_outcome(const struct tls_connection *connection)
