@@ -304,7 +304,7 @@ static void strangers_get_no_further(void **state)
 		bool alert;
 	} rows[] = {
 		{ "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", CODE_PLAIN_HTTP, false },
-		{ "SSH-2.0-OpenSSH_9.2\r\n", CODE_NOT_TLS, true },
+		{ "SSH-2.0-OpenSSH_9.2\r\n", CODE_NOT_TLS, false },
 		{ "\x16\x03\x01\x00\x05\x01\x00\x00\x01\xff", CODE_TLS_PROTOCOL, true },
 	};
 	static const size_t lengths[] = { 35, 21, 10 };
