@@ -10,6 +10,7 @@
 #	same A B                         two files are equal, byte for byte
 #	holds FILE "text"                FILE contains the text;   lacks FILE "text": it does not
 #	need PROGRAM PACKAGE             the test needs PROGRAM, which PACKAGE brings
+#	unable "reason"                  skips the test: no package would help
 #	serve ARG...                     mtls serve on a free port; sets $PORT, $SERVER_PID, $URL;
 #	                                 stdout and stderr go to $T/server.log
 #	says "text" [FILE]               waits until the server's log (or FILE) contains the text
@@ -167,6 +168,12 @@ skip() {
 		not_ok "$TEST can run" "$1" "missing"
 		exit 1
 	fi
+	echo "skipped: $1"
+	exit 77
+}
+
+# What this machine cannot do at all (other than lacking a package), ./dev check has to live with.
+unable() {
 	echo "skipped: $1"
 	exit 77
 }
