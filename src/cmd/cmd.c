@@ -11,6 +11,7 @@ static const struct command *const commands[] = {
 	&request_command,
 	&init_command,
 	&serve_command,
+	&verify_command,
 	NULL,
 };
 

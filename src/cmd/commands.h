@@ -13,5 +13,6 @@ extern const struct command client_command;
 extern const struct command init_command;
 extern const struct command request_command;
 extern const struct command serve_command;
+extern const struct command verify_command;
 
 #endif

@@ -73,6 +73,14 @@ void verify_leaf(const struct trust *trust, X509 *leaf, STACK_OF(X509) * untrust
 	const struct verify_options *options, struct verify_result *ret);
 
 /*
+ * Reads the leaf and what stands behind it in its file, then the other files of intermediates, and
+ * verifies. False, with ERROR_INPUT naming the file, only when one cannot be read.
+ */
+must_check bool verify_file(const struct trust *trust, const char *path,
+	const char *const *chain_paths, size_t chain_count, const struct verify_options *options,
+	struct verify_result *ret, struct error *reterr);
+
+/*
  * Inside a handshake: verifies what `context` holds against the anchors it was made with. Returns 1
  * or 0 and leaves in `context` the X.509 error that makes OpenSSL send the right alert.
  */

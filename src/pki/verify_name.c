@@ -1,14 +1,8 @@
 /* The name that a certificate is asked to be for, as it comes from a URL or a command line. */
+#include "pki/name.h"
 #include "pki/verify_parts.h"
 
-#include <arpa/inet.h>
 #include <strings.h>
-
-static bool is_address(const char *text)
-{
-	unsigned char octets[sizeof(struct in6_addr)];
-	return inet_pton(AF_INET, text, octets) == 1 || inet_pton(AF_INET6, text, octets) == 1;
-}
 
 /*
  * OpenSSL takes what it is given: ".example.com" would match every name below it, and "*.x" the
@@ -36,13 +30,13 @@ static const struct {
 	const char *fault;
 } kinds[] = {
 	{ "DNS:", NAME_DNS, dns_is_plain, "it is no DNS name" },
-	{ "IP:", NAME_IP, is_address, "it is no IP address" },
+	{ "IP:", NAME_IP, name_is_address, "it is no IP address" },
 	{ "email:", NAME_EMAIL, email_is_plain, "it is no e-mail address" },
 };
 
 bool asked_name_parse(const char *text, struct asked_name *ret, const char **ret_fault)
 {
-	size_t chosen = is_address(text) ? 1 : 0;
+	size_t chosen = name_is_address(text) ? 1 : 0;
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		size_t length = strlen(kinds[i].prefix);
 		if (strncasecmp(text, kinds[i].prefix, length) != 0)

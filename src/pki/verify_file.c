@@ -1,0 +1,35 @@
+/* A chain from files, verified. */
+#include "pki/bundle.h"
+#include "pki/verify.h"
+
+/* Appends a file's certificates, of which there must be one at least. */
+static bool append(const char *path, STACK_OF(X509) * certificates, struct error *reterr)
+{
+	OWN(bundle) struct bundle *bundle = NULL;
+	if (!bundle_read(path, NULL, &bundle, reterr))
+		return false;
+	if (!sk_X509_num(bundle->certificates))
+		return error_set(reterr, ERROR_INPUT, "cannot use '%s': it is %s, not %s", path,
+			bundle_kind_name(bundle->kind), bundle_kind_name(BUNDLE_CERTIFICATE));
+	while (sk_X509_num(bundle->certificates))
+		if (!sk_X509_push(certificates, sk_X509_shift(bundle->certificates)))
+			bug("out of memory for a chain");
+	return true;
+}
+
+bool verify_file(const struct trust *trust, const char *path, const char *const *chain_paths,
+	size_t chain_count, const struct verify_options *options, struct verify_result *ret,
+	struct error *reterr)
+{
+	OWN(certificates) STACK_OF(X509) *chain = sk_X509_new_null();
+	if (!chain)
+		bug("out of memory for a chain");
+	if (!append(path, chain, reterr))
+		return false;
+	for (size_t i = 0; i < chain_count; i++)
+		if (!append(chain_paths[i], chain, reterr))
+			return false;
+	OWN(X509) X509 *leaf = sk_X509_shift(chain);
+	verify_leaf(trust, leaf, chain, options, ret);
+	return true;
+}
