@@ -8,8 +8,10 @@
 
 static const struct command *const commands[] = {
 	&client_command,
-	&request_command,
+	&crl_command,
 	&init_command,
+	&request_command,
+	&revoke_command,
 	&serve_command,
 	&verify_command,
 	NULL,

@@ -10,8 +10,11 @@ int cmd_fail(const struct error *error);
 int cmd_print(const char *text, size_t bytes);
 
 extern const struct command client_command;
+extern const struct command crl_command;
+extern const struct command demo_command;
 extern const struct command init_command;
 extern const struct command request_command;
+extern const struct command revoke_command;
 extern const struct command serve_command;
 extern const struct command verify_command;
 

@@ -18,6 +18,7 @@ void ca_free(struct ca *ca)
 	free(ca->name);
 	free(ca->certificate_path);
 	free(ca->key_path);
+	free(ca->crl_path);
 	X509_free(ca->certificate);
 	EVP_PKEY_free(ca->key);
 	index_done(&ca->index);
@@ -38,6 +39,7 @@ static struct ca *ca_new(const char *folder, const char *name)
 	ca->name = text_copy(name);
 	ca->certificate_path = text_format("%s/%s.crt", folder, name);
 	ca->key_path = text_format("%s/%s.key", folder, name);
+	ca->crl_path = text_format("%s/%s.crl", folder, name);
 	return ca;
 }
 

@@ -7,7 +7,7 @@
 
 struct ca {
 	char *folder, *name;
-	char *certificate_path, *key_path;
+	char *certificate_path, *key_path, *crl_path;
 	int lock;
 	X509 *certificate;
 	EVP_PKEY *key; /* NULL until unlocked */

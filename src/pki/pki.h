@@ -9,6 +9,7 @@
 
 #include "pki/bundle.h"
 #include "pki/credentials.h"
+#include "pki/crl.h"
 #include "pki/extensions.h"
 #include "pki/folder.h"
 #include "pki/identity.h"
