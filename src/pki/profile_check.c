@@ -22,7 +22,8 @@ enum { SHOWN_BYTES = 300 };
 struct trial {
 	struct profile *profile;
 	enum role role;
-	const char *section; /* "" when there is none */
+	const char *section; /* NULL: there is none */
+	const char *where;   /* "in [v3_ca]", for messages */
 	STACK_OF(X509_EXTENSION) * extensions;
 };
 
@@ -32,20 +33,20 @@ static void check_constraints(const struct trial *trial)
 	OWN(BASIC_CONSTRAINTS)
 	BASIC_CONSTRAINTS *constraints =
 		X509V3_get_d2i(trial->extensions, NID_basic_constraints, &critical, NULL);
-	const char *path = trial->profile->path, *section = trial->section;
+	const char *path = trial->profile->path, *where = trial->where;
 	bool is_ca = constraints && constraints->ca;
 	if (trial->role != ROLE_CA && is_ca)
 		profile_warn(trial->profile,
 			trial->role == ROLE_CLIENT ? CODE_CLIENT_IS_CA : CODE_SERVER_IS_CA,
-			"'%s' makes the %s a CA: CA:TRUE stands in [%s]", path,
-			role_name(trial->role), section);
+			"'%s' makes the %s a CA: CA:TRUE stands %s", path, role_name(trial->role),
+			where);
 	if (trial->role == ROLE_CA && !is_ca)
 		profile_warn(trial->profile, CODE_CA_WITHOUT_CONSTRAINTS,
-			"'%s' makes no CA: basicConstraints with CA:TRUE is missing in [%s]", path,
-			section);
+			"'%s' makes no CA: basicConstraints with CA:TRUE is missing %s", path,
+			where);
 	if (trial->role == ROLE_CA && is_ca && critical != 1)
 		profile_warn(trial->profile, CODE_CONSTRAINTS_NOT_CRITICAL,
-			"'%s' has a basicConstraints in [%s] that is not critical", path, section);
+			"'%s' has a basicConstraints %s that is not critical", path, where);
 }
 
 static bool has_usage(const EXTENDED_KEY_USAGE *usages, int wanted)
@@ -76,9 +77,9 @@ static void check_usage(const struct trial *trial)
 		if (!rules[i].wanted[trial->role] || has_usage(usages, rules[i].nid))
 			continue;
 		profile_warn(trial->profile, usages ? rules[i].wrong : rules[i].missing,
-			"'%s' has %s in [%s], and a %s needs %s", trial->profile->path,
-			usages ? "the wrong extendedKeyUsage" : "no extendedKeyUsage",
-			trial->section, role_name(trial->role), rules[i].name);
+			"'%s' has %s %s, and a %s needs %s", trial->profile->path,
+			usages ? "the wrong extendedKeyUsage" : "no extendedKeyUsage", trial->where,
+			role_name(trial->role), rules[i].name);
 	}
 }
 
@@ -86,12 +87,12 @@ static void check_names(const struct trial *trial)
 {
 	OWN(GENERAL_NAMES)
 	GENERAL_NAMES *names = X509V3_get_d2i(trial->extensions, NID_subject_alt_name, NULL, NULL);
-	const char *path = trial->profile->path, *section = trial->section;
+	const char *path = trial->profile->path, *where = trial->where;
 	bool serves = trial->role == ROLE_SERVER || trial->role == ROLE_PEER;
 	if (serves && X509v3_get_ext_by_NID(trial->extensions, NID_subject_alt_name, -1) < 0)
 		profile_warn(trial->profile, CODE_SERVER_NO_SAN,
-			"'%s' has no subjectAltName for the %s in [%s]", path,
-			role_name(trial->role), section);
+			"'%s' has no subjectAltName for the %s %s", path, role_name(trial->role),
+			where);
 	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
 		int type;
 		const ASN1_STRING *value =
@@ -104,11 +105,10 @@ static void check_names(const struct trial *trial)
 		struct error why;
 		if (name_is_address(shown))
 			profile_warn(trial->profile, CODE_SAN_ADDRESS_AS_DNS,
-				"'%s' has the address %s as a DNS name in [%s]", path, shown,
-				section);
+				"'%s' has the address %s as a DNS name %s", path, shown, where);
 		else if (!name_check_dns(shown, &why))
-			profile_warn(trial->profile, CODE_SAN_BAD_DNS, "'%s' [%s]: %s", path,
-				section, why.text);
+			profile_warn(trial->profile, CODE_SAN_BAD_DNS, "'%s' %s: %s", path, where,
+				why.text);
 	}
 }
 
@@ -116,13 +116,12 @@ static void check_names(const struct trial *trial)
 static void check_root_identifier(const struct trial *trial)
 {
 	const char *value = profile_value(trial->profile, trial->section, "authorityKeyIdentifier");
-	if (trial->role != ROLE_CA || !*trial->section || !value || strstr(value, ":always") ||
-		strstr(value, "none"))
+	if (trial->role != ROLE_CA || !value || strstr(value, ":always") || strstr(value, "none"))
 		return;
 	profile_warn(trial->profile, CODE_AKI_SELF_SIGNED,
-		"'%s' has authorityKeyIdentifier = %s in [%s]: in a self-signed certificate it is "
+		"'%s' has authorityKeyIdentifier = %s %s: in a self-signed certificate it is "
 		"empty",
-		trial->profile->path, value, trial->section);
+		trial->profile->path, value, trial->where);
 }
 
 bool profile_check(
@@ -139,9 +138,12 @@ bool profile_check(
 		return error_openssl(reterr, ERROR_INPUT,
 			"cannot use the configuration '%s': the section [%s] makes no extensions",
 			profile->path, section);
+	OWN(char) char *where =
+		section ? text_format("in [%s]", section) : text_copy("as no section is named");
 	struct trial trial = { .profile = profile,
 		.role = role,
-		.section = section ? section : "",
+		.section = section,
+		.where = where,
 		.extensions = extensions };
 	check_constraints(&trial);
 	check_usage(&trial);

@@ -45,7 +45,7 @@ static char *leaf_text(
 		"keyUsage               = critical, digitalSignature%s\n"
 		"extendedKeyUsage       = %s\n"
 		"subjectKeyIdentifier   = hash\n"
-		"authorityKeyIdentifier = keyid\n"
+		"authorityKeyIdentifier = keyid, issuer\n"
 		"%s%s%s%s",
 		leaves[role].what, size, common_name, san, leaves[role].usage, role_text, san,
 		encipherment, leaves[role].usage, names ? "\n" : "",
