@@ -1,0 +1,212 @@
+/* Routes: which handler, which refusal; and exchanges that are abandoned before their answer. */
+#include "unit.h"
+
+#include "server_ask.h"
+
+#define JSON "Content-Type: application/json\r\n"
+
+/* A store that answers when it is told to, with what it is told. */
+static struct {
+	store_on_item *on_item;
+	store_on_list *on_list;
+	void *context;
+} waiting;
+
+static void late_add(
+	struct store *store, const char *task, bool done, store_on_item *answer, void *context)
+{
+	(void)store, (void)task, (void)done;
+	waiting.on_item = answer;
+	waiting.context = context;
+}
+
+static void late_list(struct store *store, store_on_list *answer, void *context)
+{
+	(void)store;
+	waiting.on_list = answer;
+	waiting.context = context;
+}
+
+static const struct store_methods late_methods = { .add = late_add, .list = late_list };
+static struct store late = { &late_methods };
+
+static const struct {
+	const char *method, *target;
+	int status;
+	const char *allow, *error;
+} rows[] = {
+	{ "GET", "/todo", 200, NULL, NULL },
+	{ "GET", "/whoami", 200, NULL, NULL },
+	{ "HEAD", "/todo", 200, NULL, NULL },
+	{ "HEAD", "/whoami", 200, NULL, NULL },
+	{ "OPTIONS", "/todo", 204, "GET, HEAD, POST, OPTIONS", NULL },
+	{ "OPTIONS", "/whoami", 204, "GET, HEAD, OPTIONS", NULL },
+	{ "OPTIONS", "*", 204, "GET, HEAD, POST, OPTIONS", NULL },
+	{ "DELETE", "/todo", 405, "GET, HEAD, POST, OPTIONS", "/todo does not take DELETE" },
+	{ "PUT", "/whoami", 405, "GET, HEAD, OPTIONS", "/whoami does not take PUT" },
+	{ "POST", "/whoami", 405, "GET, HEAD, OPTIONS", "/whoami does not take POST" },
+	{ "TRACE", "/todo", 405, "GET, HEAD, POST, OPTIONS", "/todo does not take TRACE" },
+	{ "GET", "/", 404, NULL, "there is no /" },
+	{ "GET", "/nope?a", 404, NULL, "there is no /nope" },
+	{ "POST", "/nope", 404, NULL, "there is no /nope" },
+	{ "OPTIONS", "/nope", 404, NULL, "there is no /nope" },
+	{ "GET", "/todo/", 404, NULL, "there is no /todo/" },
+	{ "GET", "/TODO", 404, NULL, "there is no /TODO" },
+	{ "GET", "/%74odo", 404, NULL, "there is no /%74odo" },
+	{ "GET", "//todo", 404, NULL, "there is no //todo" },
+	{ "GET", "/x/../todo", 404, NULL, "there is no /x/../todo" },
+	{ "GET", "https://h/todo", 200, NULL, NULL },
+};
+
+static void finds_the_handler_or_says_why_not(void **state)
+{
+	(void)state;
+	OWN(store) struct store *store = store_memory_new();
+	OWN(routes) struct routes *routes = routes_new(store, NULL);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		ask(routes, NULL, rows[i].method, rows[i].target, "", NULL);
+		const char *allow = http_response_get(seen.response, "Allow");
+		OWN(json_t) json_t *json = json_loads(seen.body.data, 0, NULL);
+		const char *error = json_string_value(json_object_get(json, "error"));
+		if (seen.status != rows[i].status)
+			fail_msg("%s %s: %d", rows[i].method, rows[i].target, seen.status);
+		if (rows[i].allow ? !allow || strcmp(allow, rows[i].allow) != 0 : !!allow)
+			fail_msg("%s %s: Allow is %s", rows[i].method, rows[i].target, allow);
+		if (rows[i].error ? !error || strcmp(error, rows[i].error) != 0 : !!error)
+			fail_msg("%s %s: %s", rows[i].method, rows[i].target, error);
+	}
+	seen_done();
+}
+
+static void head_promises_what_get_sends(void **state)
+{
+	(void)state;
+	OWN(store) struct store *store = store_memory_new();
+	OWN(routes) struct routes *routes = routes_new(store, NULL);
+	ask(routes, NULL, "HEAD", "/todo", "", NULL);
+	uint64_t promised = seen.response->body_bytes;
+	assert_int_equal(seen.body.length, 0);
+	ask(routes, NULL, "GET", "/todo", "", NULL);
+	assert_int_equal(seen.body.length, promised);
+	seen_done();
+}
+
+static struct exchange *begin(const struct routes *routes, const struct http_request *request)
+{
+	const struct exchange_facts facts = { request, NULL, NULL };
+	struct exchange *exchange =
+		exchange_new(routes, &facts, seen_answer, (void *)(uintptr_t)request);
+	seen_done();
+	exchange_run(exchange);
+	assert_int_equal(seen.answers, 0);
+	return exchange;
+}
+
+static const struct http_header of_json[] = { { "content-type", "application/json" } };
+static const struct http_request get = { .method = "GET", .path = "/todo" };
+static const struct http_request post = { .method = "POST",
+	.path = "/todo",
+	.framed = true,
+	.headers = of_json,
+	.header_count = 1,
+	.body = "{\"task\": \"x\"}",
+	.body_bytes = 13 };
+
+static void answers_when_the_store_does(void **state)
+{
+	(void)state;
+	OWN(routes) struct routes *routes = routes_new(&late, NULL);
+	const struct store_item item = { 9, "x", false };
+	for (int within = 0; within < 2; within++) {
+		seen.free_within = within;
+		struct exchange *exchange = begin(routes, &get);
+		waiting.on_list(waiting.context, "[]", 2, NULL);
+		assert_int_equal(seen.answers, 1);
+		assert_string_equal(seen.body.data, "{\n  \"client\": null,\n  \"todos\": []\n}\n");
+		if (!within)
+			exchange_free(exchange);
+		exchange = begin(routes, &post);
+		waiting.on_item(waiting.context, &item, NULL);
+		assert_int_equal(seen.status, 201);
+		if (!within)
+			exchange_free(exchange);
+	}
+	seen.free_within = false;
+	seen_done();
+}
+
+/* The request that the facts pointed to is gone: a late answer must not look at it. */
+static void nobody_hears_of_an_abandoned_exchange(void **state)
+{
+	(void)state;
+	OWN(routes) struct routes *routes = routes_new(&late, NULL);
+	const struct store_item item = { 9, "x", false };
+	struct error error;
+	error_set(&error, ERROR_STORE, "gone");
+	struct http_request *request = calloc(1, sizeof *request);
+	*request = get;
+	exchange_free(begin(routes, request));
+	free(request);
+	waiting.on_list(waiting.context, "[]", 2, NULL);
+	exchange_free(begin(routes, &get));
+	waiting.on_list(waiting.context, NULL, 0, &error);
+	exchange_free(begin(routes, &post));
+	waiting.on_item(waiting.context, &item, NULL);
+	exchange_free(begin(routes, &post));
+	waiting.on_item(waiting.context, NULL, &error);
+	assert_int_equal(seen.answers, 0);
+	/* Freed before it ran. */
+	const struct exchange_facts facts = { &get, NULL, NULL };
+	exchange_free(exchange_new(routes, &facts, seen_answer, NULL));
+	exchange_free(NULL);
+}
+
+static void says_that_the_store_failed(void **state)
+{
+	(void)state;
+	OWN(routes) struct routes *routes = routes_new(&late, NULL);
+	struct error error;
+	error_set(&error, ERROR_STORE, "the password of the database is x");
+	struct exchange *exchange = begin(routes, &get);
+	waiting.on_list(waiting.context, NULL, 0, &error);
+	exchange_free(exchange);
+	assert_int_equal(seen.status, 503);
+	assert_string_equal(seen.body.data, "{\n  \"error\": \"the store failed\"\n}\n");
+	assert_string_equal(http_response_get(seen.response, "Retry-After"), "1");
+	error_set(&error, ERROR_LIMIT, "the store is full");
+	exchange = begin(routes, &post);
+	waiting.on_item(waiting.context, NULL, &error);
+	exchange_free(exchange);
+	assert_int_equal(seen.status, 507);
+	assert_string_equal(seen.body.data, "{\n  \"error\": \"the store is full\"\n}\n");
+	assert_null(http_response_get(seen.response, "Retry-After"));
+	seen_done();
+}
+
+static void errors_of_a_request_are_json_too(void **state)
+{
+	(void)state;
+	struct error error;
+	OWN(store) struct store *store = store_memory_new();
+	OWN(routes) struct routes *routes = routes_new(store, NULL);
+	ask(routes, NULL, "POST", "/todo", JSON, "[");
+	assert_int_equal(seen.status, 400);
+	assert_memory_equal(seen.body.data, "{\n  \"error\": \"the body is not valid JSON: ", 41);
+	OWN(buffer) struct buffer head = BUFFER(1000);
+	assert_true(h1_write_head(seen.response, &post, false, 0, &head, &error));
+	assert_memory_equal(head.data, "HTTP/1.1 400 Bad Request\r\n", 26);
+	seen_done();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_the_handler_or_says_why_not),
+		cmocka_unit_test(head_promises_what_get_sends),
+		cmocka_unit_test(answers_when_the_store_does),
+		cmocka_unit_test(nobody_hears_of_an_abandoned_exchange),
+		cmocka_unit_test(says_that_the_store_failed),
+		cmocka_unit_test(errors_of_a_request_are_json_too),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
