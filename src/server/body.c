@@ -23,6 +23,7 @@ static bool read_file(
 		offset += (uint64_t)got;
 		count -= (size_t)got;
 		ret->length += (size_t)got;
+		*room = 0; /* a buffer's bytes end with NUL */
 	}
 	return true;
 }
