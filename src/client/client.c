@@ -7,7 +7,6 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <unistd.h>
 
 static char *url_part(const struct curl *curl, const CURLU *url, CURLUPart part)
 {
@@ -67,13 +66,6 @@ static char *expected_name(const char *host)
 	return text_format("DNS:%s", bare);
 }
 
-static void close_left(struct client *client)
-{
-	if (client->left >= 0)
-		close(client->left);
-	client->left = -1;
-}
-
 /* libcurl has made an SSL_CTX for a connection: from here on it is ours. */
 static CURLcode take_over(CURL *easy, void *ssl_ctx, void *argument)
 {
@@ -102,27 +94,14 @@ static int before_request(
 	return CURL_PREREQFUNC_ABORT;
 }
 
-/*
- * A connection that broke is closed only after its last words were read (hear_last_words), so
- * closing waits until libcurl has returned.
- */
-static int leave_socket(void *argument, curl_socket_t socket)
-{
-	struct client *client = argument;
-	close_left(client);
-	client->left = socket;
-	return 0;
-}
-
 /* The server's alert may wait in the socket although writing to it failed. */
 static void hear_last_words(struct client *client)
 {
-	curl_socket_t socket = client->left;
+	curl_socket_t socket = CURL_SOCKET_BAD;
 	if (client->outcome.alert_received >= 0 || !client->outcome.finished)
 		return;
-	if (socket < 0)
-		client->curl->easy_getinfo(client->easy, CURLINFO_ACTIVESOCKET, &socket);
-	if (socket >= 0)
+	client->curl->easy_getinfo(client->easy, CURLINFO_ACTIVESOCKET, &socket);
+	if (socket != CURL_SOCKET_BAD)
 		tls_peer_last_words(&client->peer, socket);
 }
 
@@ -202,8 +181,6 @@ static bool set_up(struct client *client, const struct client_options *options)
 	SET(SSL_CTX_DATA, client);
 	SET(PREREQFUNCTION, before_request);
 	SET(PREREQDATA, client);
-	SET(CLOSESOCKETFUNCTION, leave_socket);
-	SET(CLOSESOCKETDATA, client);
 	SET(HEADERFUNCTION, take_header);
 	SET(WRITEFUNCTION, take_body);
 	for (size_t i = 0; i < options->resolve_count; i++)
@@ -217,7 +194,6 @@ bool client_new(const struct client_options *options, struct client **ret, struc
 	OWN(client) struct client *client = calloc(1, sizeof *client);
 	if (!client)
 		bug("out of memory for a client");
-	client->left = -1;
 	tls_outcome_init(&client->outcome);
 	if (!curl_load(&client->curl, reterr) || !parse_url(client, options->url, reterr))
 		return false;
@@ -244,7 +220,6 @@ void client_free(struct client *client)
 		client->curl->easy_cleanup(client->easy); /* uses outcome and context to the end */
 	if (client->resolve)
 		client->curl->slist_free_all(client->resolve);
-	close_left(client);
 	tls_context_free(client->context);
 	identity_free(client->identity);
 	tls_peer_done(&client->peer);
@@ -340,7 +315,6 @@ bool client_perform(struct client *client, const struct client_request *request,
 		hear_last_words(client);
 		ok = client_explain(client, result, request->method, ret, reterr);
 	}
-	close_left(client);
 	client->curl->slist_free_all(headers);
 	return ok;
 }

@@ -14,7 +14,6 @@ struct client {
 	struct identity *identity;
 	struct tls_outcome outcome;
 	struct tls_peer peer;
-	int left; /* a socket that libcurl is done with, not closed yet; -1: none */
 	char address[64];
 	struct error error; /* what a callback refused; kind ERROR_NONE: nothing */
 	char message[CURL_ERROR_SIZE];

@@ -7,7 +7,7 @@
 #include <openssl/err.h>
 #include <pthread.h>
 
-static int connection_slot = -1, context_slot = -1;
+static int connection_slot = -1, context_slot = -1, peer_slot = -1;
 static pthread_once_t slots_once = PTHREAD_ONCE_INIT;
 
 static void free_record(
@@ -17,11 +17,22 @@ static void free_record(
 	free(record);
 }
 
+/* An SSL that a library owns goes when the library likes; its peer must not keep the pointer. */
+static void forget_connection(
+	void *connection, void *data, CRYPTO_EX_DATA *all, int index, long argl, void *argp)
+{
+	(void)all, (void)index, (void)argl, (void)argp;
+	struct tls_peer *peer = data;
+	if (peer && peer->connection == connection)
+		peer->connection = NULL;
+}
+
 static void make_slots(void)
 {
 	connection_slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
 	context_slot = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_record);
-	if (connection_slot < 0 || context_slot < 0)
+	peer_slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, forget_connection);
+	if (connection_slot < 0 || context_slot < 0 || peer_slot < 0)
 		bug("no room for data beside a TLS connection");
 }
 
@@ -64,7 +75,6 @@ void tls_peer_done(struct tls_peer *peer)
 {
 	identity_free(peer->certificate);
 	json_decref(peer->certificate_request);
-	SSL_free(peer->connection);
 	*peer = (struct tls_peer){ 0 };
 }
 
@@ -72,7 +82,7 @@ void tls_peer_done(struct tls_peer *peer)
 
 void tls_peer_last_words(struct tls_peer *peer, int socket)
 {
-	/* The library's own BIO may be gone with its connection; nothing is written any more. */
+	/* The library's own BIO works only inside its calls; nothing is written any more. */
 	BIO *input = BIO_new_socket(socket, BIO_NOCLOSE), *output = BIO_new(BIO_s_null());
 	if (!peer->connection || !input || !output) {
 		BIO_free(input);
@@ -211,7 +221,7 @@ static void see_state(const SSL *ssl, int where, int result)
 	const unsigned char *alpn;
 	unsigned alpn_bytes;
 	outcome->finished = true;
-	if (record->peer && !record->peer->connection && SSL_up_ref((SSL *)ssl))
+	if (record->peer && SSL_set_ex_data((SSL *)ssl, peer_slot, record->peer))
 		record->peer->connection = (SSL *)ssl;
 	outcome->resumed = SSL_session_reused(ssl);
 	outcome->cipher = SSL_get_cipher_name(ssl);

@@ -75,14 +75,14 @@ struct tls_peer {
 		*certificate; /* the leaf, verified or not (see outcome.verify.ok); or NULL */
 	/* {"authorities": [RFC 4514 names], "signature_algorithms": [names]}; NULL: none asked */
 	json_t *certificate_request;
-	void *connection; /* keeps what tls_peer_last_words needs alive */
+	void *connection; /* for tls_peer_last_words: NULL once its owner has freed it */
 };
 void tls_peer_done(struct tls_peer *peer);
 /*
  * A server that refuses us on TLS 1.3 does so after our handshake; if it then closes at once, our
  * request runs into a reset, while its alert still waits in the socket's receive queue. Reads that
- * queue, without waiting, so that the outcome knows the alert. The library that owned the
- * connection may close it afterwards, but not use it.
+ * queue, without waiting, so that the outcome knows the alert. The library that owns the
+ * connection may close it afterwards, but not use it; if it has freed it, nothing happens.
  */
 void tls_peer_last_words(struct tls_peer *peer, int socket);
 
