@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <strings.h>
 
 bool net_address_parse(const char *text, struct net_address *ret, struct error *reterr)
 {
@@ -124,68 +125,87 @@ static bool listen_failed(const struct net_address *address, int status, struct 
 	return false;
 }
 
-static bool resolve(const struct net_address *address, struct addrinfo **ret, struct error *reterr)
+struct addresses {
+	struct sockaddr_storage list[ADDRESSES_MAX];
+	size_t count;
+};
+
+static void add_address(struct addresses *addresses, const void *address, size_t bytes)
+{
+	if (addresses->count < ADDRESSES_MAX)
+		memcpy(&addresses->list[addresses->count++], address, bytes);
+}
+
+static bool resolve(const struct net_address *address, struct addresses *ret, struct error *reterr)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_PASSIVE | AI_NUMERICHOST };
-	int status = getaddrinfo(address->host, NULL, &hints, ret);
+	struct addrinfo *found;
+	/* Always both loopback addresses (RFC 6761 section 6.3), whatever the machine's files say.
+	 */
+	if (!strcasecmp(address->host, "localhost")) {
+		const struct sockaddr_in ipv4 = { .sin_family = AF_INET,
+			.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		const struct sockaddr_in6 ipv6 = { .sin6_family = AF_INET6,
+			.sin6_addr = IN6ADDR_LOOPBACK_INIT };
+		add_address(ret, &ipv4, sizeof ipv4);
+		add_address(ret, &ipv6, sizeof ipv6);
+		return true;
+	}
+	int status = getaddrinfo(address->host, NULL, &hints, &found);
 	if (status == EAI_NONAME) { /* no number: ask the resolver */
 		hints.ai_flags = AI_PASSIVE;
-		status = getaddrinfo(address->host, NULL, &hints, ret);
+		status = getaddrinfo(address->host, NULL, &hints, &found);
 	}
-	if (!status)
-		return true;
-	error_set(reterr, ERROR_NETWORK, "cannot listen on host '%s': %s", address->host,
-		status == EAI_SYSTEM ? strerror(errno) : gai_strerror(status));
-	return error_hint(reterr, "name an address of this machine");
+	if (status) {
+		error_set(reterr, ERROR_NETWORK, "cannot listen on host '%s': %s", address->host,
+			status == EAI_SYSTEM ? strerror(errno) : gai_strerror(status));
+		return error_hint(reterr, "name an address of this machine");
+	}
+	for (const struct addrinfo *a = found; a; a = a->ai_next)
+		add_address(ret, a->ai_addr, a->ai_addrlen);
+	freeaddrinfo(found);
+	return true;
 }
 
 /* One attempt on all addresses; a family that the machine lacks is no failure beside another. */
 static bool listen_all(struct net_listener *listener, const struct net_address *address,
-	const struct addrinfo *found, int *ret_status, struct error *reterr)
+	struct addresses *found, int *ret_status, struct error *reterr)
 {
 	size_t listening = 0;
-	int last = 0;
-	for (const struct addrinfo *a = found; a && listener->sockets_count < ADDRESSES_MAX;
-		a = a->ai_next) {
-		int status = listen_one(listener, a->ai_addr);
+	*ret_status = UV_EADDRNOTAVAIL;
+	for (size_t i = 0; i < found->count; i++) {
+		int status = listen_one(listener, (struct sockaddr *)&found->list[i]);
 		if (status >= 0) {
 			listening++;
-		} else if (status == UV_EADDRNOTAVAIL || status == UV_EAFNOSUPPORT) {
-			last = status;
-		} else {
-			*ret_status = status;
-			return listen_failed(address, status, reterr);
+			continue;
 		}
+		*ret_status = status;
+		if (status != UV_EADDRNOTAVAIL && status != UV_EAFNOSUPPORT)
+			return listen_failed(address, status, reterr);
 	}
-	if (listening)
-		return true;
-	*ret_status = last;
-	return listen_failed(address, last, reterr);
+	return listening || listen_failed(address, *ret_status, reterr);
 }
 
 bool net_listen(struct net_loop *loop, const struct net_address *address, net_on_accept *accept,
 	void *context, struct net_listener **ret, struct error *reterr)
 {
-	struct addrinfo *found;
+	struct addresses found = { .count = 0 };
 	if (!resolve(address, &found, reterr))
 		return false;
 	/* A port that was free for the first address may be taken on the second: ask again. */
-	bool listening = false;
-	int status = UV_EADDRINUSE;
-	for (int attempt = 0; !listening && status == UV_EADDRINUSE && attempt < 8; attempt++) {
+	int status = UV_EADDRINUSE, attempts = address->port ? 1 : 8;
+	while (status == UV_EADDRINUSE && attempts--) {
 		OWN(net_listener) struct net_listener *listener = net_allocate(sizeof *listener);
 		*listener = (struct net_listener){
 			.loop = loop, .accept = accept, .context = context, .port = address->port
 		};
-		listening = listen_all(listener, address, found, &status, reterr);
-		if (listening)
+		if (listen_all(listener, address, &found, &status, reterr)) {
 			*ret = TAKE(listener);
-		else if (address->port)
-			break;
+			return true;
+		}
 	}
-	freeaddrinfo(found);
-	return listening;
+	return false;
 }
 
 uint16_t net_listener_port(const struct net_listener *listener)
