@@ -20,8 +20,8 @@ def context(name='client', version=None, ca='certs/ca.crt'):
 
 class Raw:
     def __init__(self, port, name='client', version=None, host='localhost', session=None):
-        self.tcp = socket.create_connection(('127.0.0.1', int(port)), timeout=30)
-        self.tls = context(name, version).wrap_socket(self.tcp, server_hostname=host, session=session)
+        tcp = socket.create_connection(('127.0.0.1', int(port)), timeout=30)
+        self.tls = context(name, version).wrap_socket(tcp, server_hostname=host, session=session)
         self.input = self.tls.makefile('rb')
 
     def send(self, data):
