@@ -9,6 +9,7 @@
 static const struct command *const commands[] = {
 	&client_command,
 	&crl_command,
+	&demo_command,
 	&init_command,
 	&request_command,
 	&revoke_command,

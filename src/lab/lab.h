@@ -10,7 +10,10 @@
 
 #include "lab/certificates.h"
 #include "lab/compare.h"
+#include "lab/folder.h"
 #include "lab/process.h"
+#include "lab/report.h"
+#include "lab/run.h"
 #include "lab/scenario.h"
 
 #endif

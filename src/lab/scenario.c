@@ -4,7 +4,8 @@
  */
 #include "lab/scenario.h"
 
-#define OF(stem) "--cert", stem ".crt", "--key", stem ".key"
+/* The key is looked for beside its certificate. */
+#define OF(stem) "--cert", stem ".crt"
 /* What most servers are told: our CA only, and its list of revoked certificates. */
 #define USUAL "--ca", "certs/ca.crt", "--crl", "certs/ca.crl"
 
