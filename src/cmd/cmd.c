@@ -11,9 +11,11 @@ static const struct command *const commands[] = {
 	&crl_command,
 	&demo_command,
 	&init_command,
+	&issue_command,
 	&request_command,
 	&revoke_command,
 	&serve_command,
+	&sign_command,
 	&verify_command,
 	NULL,
 };

@@ -13,9 +13,11 @@ extern const struct command client_command;
 extern const struct command crl_command;
 extern const struct command demo_command;
 extern const struct command init_command;
+extern const struct command issue_command;
 extern const struct command request_command;
 extern const struct command revoke_command;
 extern const struct command serve_command;
+extern const struct command sign_command;
 extern const struct command verify_command;
 
 #endif

@@ -13,6 +13,7 @@
 #include "pki/extensions.h"
 #include "pki/folder.h"
 #include "pki/identity.h"
+#include "pki/issue.h"
 #include "pki/key.h"
 #include "pki/mint.h"
 #include "pki/name.h"

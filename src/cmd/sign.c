@@ -1,0 +1,55 @@
+/* mtls sign: a certificate for a request that somebody else made. */
+#include "cmd/commands.h"
+#include "cmd/issue.h"
+
+static const struct option options[] = {
+	{ .name = "role",
+		.value = "ROLE",
+		.choices = "server|client|peer",
+		.help = "what the certificate is for" },
+	LEAF_OPTIONS,
+	{ .name = "config",
+		.value = "FILE",
+		.help = "take the extensions from this .cnf (the one beside FILE.csr)" },
+	{ .name = "extensions", .value = "SECTION", .help = "its section (v3_ROLE)" },
+	{ .name = "out", .value = "FILE", .help = "write it there (FILE.crt)" },
+	CERTS_OPTION,
+	ISSUER_OPTIONS,
+	JSON_OPTION,
+	{ 0 },
+};
+
+static int run(struct args *args)
+{
+	struct error error;
+	struct sign_options wanted = { .config = args_text(args, "config"),
+		.extensions = args_text(args, "extensions"),
+		.out = args_text(args, "out") };
+	OWN(notes) struct notes notes = { 0 }, refused = { 0 };
+	OWN(issued) struct issued issued = { 0 };
+	OWN(ca) struct ca *ca = NULL;
+	const char *role = args_text(args, "role");
+	if (!role) {
+		error_set(&error, ERROR_USAGE, "mtls sign needs --role server, client or peer");
+		error_hint(&error, "the role decides what the certificate may be used for");
+		return cmd_fail(&error);
+	}
+	if (!issue_read_options(args, role, &wanted.issue, &error) ||
+		!issuer_open(args, &ca, &error) ||
+		!issue_sign(ca, args_operand(args, 0), &wanted, &notes, &refused, &issued, &error))
+		return cmd_fail(&error);
+	return issue_report(args, role, &issued, &notes, &refused);
+}
+
+const struct command sign_command = {
+	.name = "sign",
+	.summary = "Signs a certificate request",
+	.operands = "FILE.csr",
+	.operands_min = 1,
+	.operands_max = 1,
+	.options = options,
+	.run = run,
+	.details = "The request's extensions are never copied: the certificate gets what its role "
+		   "or the .cnf says, and the request's names after a check. What else was asked "
+		   "for is shown.",
+};
