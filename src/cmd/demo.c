@@ -21,6 +21,7 @@ struct demo {
 	struct lab *lab;
 	const char *folder, *key_type;
 	bool json, colour;
+	char *serving; /* the server's command line that was shown last */
 	json_t *results;
 	struct buffer table;
 	int wrong, runs;
@@ -72,6 +73,18 @@ static must_check bool step(const struct demo *demo, const char *const *words, s
 	return lab_command(demo->lab, words, demo->json, reterr);
 }
 
+/* The server that a run is about, unless it is still the one that was shown last. */
+static void show_server(
+	struct demo *demo, const struct scenario *scenario, enum tls_version version)
+{
+	OWN(char) char *serve = lab_server_line(demo->lab, scenario, version);
+	if (demo->serving && !strcmp(serve, demo->serving))
+		return;
+	command_line(demo, serve);
+	free(demo->serving);
+	demo->serving = TAKE(serve);
+}
+
 /* ---- The steps ---- */
 
 static must_check bool make_certificates(const struct demo *demo, struct error *reterr)
@@ -106,13 +119,12 @@ static must_check bool show_log(
 	return true;
 }
 
-static must_check bool tell_both_calls(const struct demo *demo, struct error *reterr)
+static must_check bool tell_both_calls(struct demo *demo, struct error *reterr)
 {
 	const struct scenario *good = &scenarios[0];
-	OWN(char) char *serve = lab_server_line(demo->lab, good, TLS_1_3);
 	const char *url = lab_url(demo->lab, good, TLS_1_3);
 	heading(demo, "2. A server that lets nobody in without a certificate from that CA");
-	command_line(demo, serve);
+	show_server(demo, good, TLS_1_3);
 	say(demo, "%s", lab_greeting(demo->lab, good));
 	heading(demo, "3. A client with its certificate: POST /todo, then GET /todo");
 	const char *client[] = { "client", url, NULL };
@@ -132,6 +144,7 @@ static must_check bool run_one(struct demo *demo, const struct scenario *scenari
 		return false;
 	struct lab_verdict verdict = lab_judge(scenario, &seen);
 	bool first = version == TLS_1_2;
+	show_server(demo, scenario, version);
 	OWN(char) char *line = lab_client_line(demo->lab, scenario, version);
 	command_line(demo, line);
 	lab_expected_text(scenario, version, expected);
@@ -153,9 +166,7 @@ static must_check bool run_all(struct demo *demo, struct error *reterr)
 	heading(demo, "5. Who is let in, who is refused, and by whom: on TLS 1.2 and on TLS 1.3");
 	for (size_t i = 0; i < scenarios_count; i++) {
 		const struct scenario *scenario = &scenarios[i];
-		OWN(char) char *serve = lab_server_line(demo->lab, scenario, TLS_1_2);
 		say(demo, "%s%s. %s\n", i ? "\n" : "", scenario->title, scenario->lesson);
-		command_line(demo, serve);
 		if (!run_one(demo, scenario, TLS_1_2, reterr) ||
 			!run_one(demo, scenario, TLS_1_3, reterr))
 			return false;
@@ -241,6 +252,7 @@ static int demo_run(struct args *args)
 	catch_signals();
 	bool ok = in_folder(&demo, &error);
 	buffer_done(&demo.table);
+	free(demo.serving);
 	if (!given)
 		lab_folder_remove(folder);
 	if (caught)

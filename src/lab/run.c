@@ -112,6 +112,13 @@ static struct words client_words(
 	return words;
 }
 
+/* What the client is to ask for: the server by the name or address that the scenario is about. */
+static char *request_url(const struct scenario *scenario, const char *server_url)
+{
+	return text_format("https://%s:%s/todo", scenario->host ? scenario->host : HOST,
+		strrchr(server_url, ':') + 1);
+}
+
 static char *join(const struct words *words)
 {
 	OWN(buffer) struct buffer text = BUFFER(4096);
@@ -283,7 +290,7 @@ char *lab_server_line(
 char *lab_client_line(
 	const struct lab *lab, const struct scenario *scenario, enum tls_version version)
 {
-	OWN(char) char *url = text_format("%s/todo", lab_url(lab, scenario, version));
+	OWN(char) char *url = request_url(scenario, lab_url(lab, scenario, version));
 	struct words words = client_words(scenario, version, url);
 	return join(&words);
 }
@@ -314,7 +321,7 @@ bool lab_run(struct lab *lab, const struct scenario *scenario, enum tls_version 
 	struct lab_observation *ret, struct error *reterr)
 {
 	struct lab_server *server = server_of(lab, scenario, version);
-	OWN(char) char *url = text_format("%s/todo", server->url);
+	OWN(char) char *url = request_url(scenario, server->url);
 	struct words words = client_words(scenario, version, url);
 	add(&words, "--json");
 	struct lab_observation seen = { .version = version };

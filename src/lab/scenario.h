@@ -15,6 +15,7 @@ struct scenario {
 	 * the lab's folder; the words that choose the TLS version come on top. */
 	const char *server[SCENARIO_WORDS_MAX + 1];
 	const char *client[SCENARIO_WORDS_MAX + 1];
+	const char *host; /* that the client asks for; NULL: 127.0.0.1 */
 	/* Instead of the words that choose a version, [0] for the TLS 1.2 column, [1] for TLS 1.3;
 	 * NULL: the usual ones. */
 	const char *server_tls[2], *client_tls[2];
