@@ -71,6 +71,7 @@ static CURLcode take_over(CURL *easy, void *ssl_ctx, void *argument)
 {
 	(void)easy;
 	struct client *client = argument;
+	client->reached = true;
 	tls_peer_done(&client->peer);
 	if (!tls_context_apply(
 		    client->context, ssl_ctx, &client->outcome, &client->peer, &client->error))
@@ -84,6 +85,7 @@ static int before_request(
 {
 	(void)local, (void)local_port;
 	struct client *client = argument;
+	client->reached = true;
 	bool v6 = strchr(remote, ':') != NULL;
 	snprintf(client->address, sizeof client->address, "%s%s%s:%d", v6 ? "[" : "", remote,
 		v6 ? "]" : "", remote_port);
@@ -308,6 +310,7 @@ bool client_perform(struct client *client, const struct client_request *request,
 	for (size_t i = 0; ok && i < request->headers_count; i++)
 		ok = add_header(client, &headers, request->headers[i], reterr);
 	client->error = (struct error){ .kind = ERROR_NONE };
+	client->reached = false;
 	*client->message = 0;
 	if (ok && !prepare(client, request, headers, &transfer))
 		ok = error_set(reterr, ERROR_IO, "this libcurl lacks an option that we need");

@@ -43,9 +43,7 @@ static bool explain_connect(const struct client *client, long system, struct err
 static bool explain_timeout(
 	const struct client *client, const struct client_response *response, struct error *reterr)
 {
-	curl_off_t connected = 0;
-	client->curl->easy_getinfo(client->easy, CURLINFO_CONNECT_TIME_T, &connected);
-	if (!connected)
+	if (!client->reached)
 		return error_set(reterr, ERROR_NETWORK, "the connection took longer than allowed");
 	if (!client->outcome.finished)
 		return error_code(reterr, ERROR_NETWORK, CODE_HANDSHAKE_TIMEOUT, "%s",
