@@ -4,10 +4,12 @@
 #include "server/connection.h"
 #include "server/files.h"
 #include "server/record.h"
+#include "server/warn.h"
 
 #include <signal.h>
 
 #define LISTENERS_MAX 16
+#define NAME_BYTES 512
 #define PIECE_BYTES_MAX ((size_t)1 << 20)
 
 struct server {
@@ -92,7 +94,10 @@ static void say_who_is_let_in(const struct server *server, const struct tls_opti
 	OWN(char) char *names = text_copy("");
 	for (size_t i = 0; i < tls->ca_count; i++) {
 		OWN(char) char *before = names;
-		names = text_format("%s%s%s", before, i ? ", " : "", file_name(tls->ca[i]));
+		const char *name = file_name(tls->ca[i]);
+		char shown[NAME_BYTES];
+		text_escape(shown, sizeof shown, name, strlen(name));
+		names = text_format("%s%s%s", before, i ? ", " : "", shown);
 	}
 	switch (tls->verify_mode) {
 	case TLS_VERIFY_REQUIRED:
@@ -172,6 +177,7 @@ bool server_new(const struct server_options *options, struct server **ret, struc
 	buffer_init(&server->worker.piece, PIECE_BYTES_MAX);
 	if (!start(server, options, reterr))
 		return false;
+	warn_about_keys(&options->log, &options->tls);
 	say_started(server, options);
 	*ret = TAKE(server);
 	return true;
