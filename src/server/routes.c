@@ -38,10 +38,8 @@ static struct http_response *answer_other_method(
 	return response;
 }
 
-void exchange_run(struct exchange *exchange)
+static void run(struct exchange *exchange)
 {
-	/* Held: the answer may come within, and whoever gets it may let go of the exchange. */
-	OWN(exchange) struct exchange *held = exchange_hold(exchange);
 	const struct http_request *request = exchange->facts.request;
 	const struct files *files = exchange->routes->files;
 	const char *method = http_request_is_head(request) ? "GET" : request->method;
@@ -65,4 +63,12 @@ void exchange_run(struct exchange *exchange)
 		exchange_answer(exchange, files_answer(files, request));
 	else
 		exchange_answer(exchange, answer_other_method(request, true, false));
+}
+
+void exchange_run(struct exchange *exchange)
+{
+	/* The answer may come within, and whoever gets it may let go of the exchange. */
+	exchange_hold(exchange);
+	run(exchange);
+	exchange_release(exchange);
 }
