@@ -2,19 +2,23 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 
-char *text_format(const char *format, ...)
+char *text_format_list(const char *format, va_list arguments)
 {
 	char *text = NULL;
+	if (vasprintf(&text, format, arguments) < 0)
+		bug("out of memory for a line of text");
+	return text;
+}
+
+char *text_format(const char *format, ...)
+{
 	va_list arguments;
 	va_start(arguments, format);
-	int bytes = vasprintf(&text, format, arguments);
+	char *text = text_format_list(format, arguments);
 	va_end(arguments);
-	if (bytes < 0)
-		bug("out of memory for a line of text");
 	return text;
 }
 

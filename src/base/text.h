@@ -4,11 +4,13 @@
 
 #include "base/buffer.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 /* A new string, the caller's to free. Ends the program when memory is out. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *text_format_list(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 char *text_copy(const char *text);
 
 /*

@@ -1,8 +1,6 @@
 /* Looking into requests, and building responses. */
 #include "http/message.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <unistd.h>
 
 const char *http_request_header(const struct http_request *request, const char *name)
@@ -44,22 +42,16 @@ void http_response_free(struct http_response *response)
 
 bool http_response_set(struct http_response *response, const char *name, const char *format, ...)
 {
-	char *value = NULL;
 	va_list arguments;
 	va_start(arguments, format);
-	int bytes = vasprintf(&value, format, arguments);
+	OWN(char) char *value = text_format_list(format, arguments);
 	va_end(arguments);
-	if (bytes < 0)
-		bug("out of memory for a header field");
-	for (const char *at = value; *at; at++) {
-		if (*at != '\t' && ((unsigned char)*at < 0x20 || *at == 0x7f)) {
-			free(value);
+	for (const char *at = value; *at; at++)
+		if (*at != '\t' && ((unsigned char)*at < 0x20 || *at == 0x7f))
 			return false;
-		}
-	}
 	if (response->field_count == HTTP_RESPONSE_FIELDS_MAX)
 		bug("a response with more than %d header fields", HTTP_RESPONSE_FIELDS_MAX);
-	response->fields[response->field_count++] = (struct http_field){ name, value };
+	response->fields[response->field_count++] = (struct http_field){ name, TAKE(value) };
 	return true;
 }
 
@@ -123,15 +115,13 @@ bool http_response_json(struct http_response *response, const json_t *json, stru
 
 struct http_response *http_response_error(int status, const char *format, ...)
 {
-	char *text = NULL;
 	va_list arguments;
 	va_start(arguments, format);
-	int bytes = vasprintf(&text, format, arguments);
+	OWN(char) char *text = text_format_list(format, arguments);
 	va_end(arguments);
-	OWN(char) char *owned = text;
 	struct error error;
 	struct http_response *response = http_response_new(status);
-	OWN(json_t) json_t *json = bytes < 0 ? NULL : json_pack("{s:s}", "error", owned);
+	OWN(json_t) json_t *json = json_pack("{s:s}", "error", text);
 	if (!json || !http_response_json(response, json, &error))
 		bug("the sentence of an error is not UTF-8");
 	return response;

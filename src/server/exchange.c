@@ -1,9 +1,6 @@
 /* An exchange lives as long as its maker or a handler that has not answered yet holds it. */
 #include "server/exchange.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 struct exchange *exchange_new(const struct routes *routes, const struct exchange_facts *facts,
 	exchange_on_answer *answer, void *context)
 {
@@ -45,13 +42,10 @@ void exchange_log(struct exchange *exchange, const char *event, const char *form
 {
 	if (exchange->line_count == EXCHANGE_LINES_MAX)
 		bug("a handler with more than %d lines to log", EXCHANGE_LINES_MAX);
-	char *text = NULL;
 	va_list arguments;
 	va_start(arguments, format);
-	int bytes = vasprintf(&text, format, arguments);
+	char *text = text_format_list(format, arguments);
 	va_end(arguments);
-	if (bytes < 0)
-		bug("out of memory for a line of the log");
 	exchange->lines[exchange->line_count++] = (struct exchange_line){ event, text };
 }
 

@@ -43,9 +43,25 @@ static void seen_answer(void *context, struct exchange *exchange, struct http_re
 		exchange_free(exchange);
 }
 
+static struct store *store;
+static struct routes *routes;
+
+static inline void routes_up(const struct files *files)
+{
+	store = store_memory_new();
+	routes = routes_new(store, files);
+}
+
+static inline void routes_down(void)
+{
+	seen_done();
+	routes_free(TAKE(routes));
+	store_free(TAKE(store));
+}
+
 /* The answer is in `seen` afterwards. */
-static void ask_bytes(const struct routes *routes, const struct identity *identity,
-	const struct tls_outcome *tls, const char *bytes, size_t count)
+static void ask_bytes(const struct identity *identity, const struct tls_outcome *tls,
+	const char *bytes, size_t count)
 {
 	const struct http_limits limits = HTTP_LIMITS_DEFAULT;
 	OWN(h1) struct h1 *h1 = h1_new(&limits);
@@ -67,14 +83,14 @@ static void ask_bytes(const struct routes *routes, const struct identity *identi
 }
 
 /* `headers` with their CR LF; `body` NULL for none, else its length is said. */
-static void ask(const struct routes *routes, const struct identity *identity, const char *method,
-	const char *target, const char *headers, const char *body)
+static void ask(const struct identity *identity, const char *method, const char *target,
+	const char *headers, const char *body)
 {
 	OWN(char) char *length =
 		body ? text_format("Content-Length: %zu\r\n", strlen(body)) : text_copy("");
 	OWN(char) char *bytes = text_format("%s %s HTTP/1.1\r\nHost: h\r\n%s%s\r\n%s", method,
 		target, headers, length, body ? body : "");
-	ask_bytes(routes, identity, NULL, bytes, strlen(bytes));
+	ask_bytes(identity, NULL, bytes, strlen(bytes));
 }
 
 /* What `/usr/bin/python3 -c program` prints, with MTLS_TEST in its environment. */

@@ -10,9 +10,7 @@
 #include <unistd.h>
 
 static char top[] = "/tmp/mtls-files.XXXXXX";
-static struct store *store;
 static struct files *files;
-static struct routes *routes;
 
 #define BIG_BYTES 1000000
 
@@ -98,17 +96,14 @@ static int set_up(void **state)
 	assert_int_equal(chdir(top), 0);
 	make_tree();
 	assert_true(files_new("root", &files, &error));
-	store = store_memory_new();
-	routes = routes_new(store, files);
+	routes_up(files);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	seen_done();
-	routes_free(routes);
-	store_free(store);
+	routes_down();
 	files_free(files);
 	if (chdir("/"))
 		return -1;
@@ -118,7 +113,7 @@ static int tear_down(void **state)
 
 static void get(const char *target, const char *headers)
 {
-	ask(routes, NULL, "GET", target, headers, NULL);
+	ask(NULL, "GET", target, headers, NULL);
 }
 
 static const char *field(const char *name)
@@ -240,13 +235,13 @@ static void the_api_stands_in_front(void **state)
 	get("/todo", "");
 	assert_memory_equal(seen.body.data, "{\n  \"client\": null", 18);
 	assert_int_equal(unlink("root/todo"), 0);
-	ask(routes, NULL, "POST", "/ten.txt", "", "x");
+	ask(NULL, "POST", "/ten.txt", "", "x");
 	assert_int_equal(seen.status, 405);
 	assert_string_equal(field("Allow"), "GET, HEAD, OPTIONS");
-	ask(routes, NULL, "OPTIONS", "/ten.txt", "", NULL);
+	ask(NULL, "OPTIONS", "/ten.txt", "", NULL);
 	assert_int_equal(seen.status, 204);
 	assert_string_equal(field("Allow"), "GET, HEAD, OPTIONS");
-	ask(routes, NULL, "HEAD", "/ten.txt", "", NULL);
+	ask(NULL, "HEAD", "/ten.txt", "", NULL);
 	assert_int_equal(seen.status, 200);
 	assert_int_equal(seen.response->body_bytes, 10);
 	assert_int_equal(seen.body.length, 0);
@@ -306,7 +301,7 @@ static void keeps_conditions_and_ranges(void **state)
 		assert_string_equal(field("Content-Range"), asked[i].range);
 		assert_string_equal(field("ETag"), OLD_TAG);
 	}
-	ask(routes, NULL, "HEAD", "/ten.txt", "Range: bytes=2-4\r\n", NULL);
+	ask(NULL, "HEAD", "/ten.txt", "Range: bytes=2-4\r\n", NULL);
 	assert_int_equal(seen.status, 200);
 	assert_int_equal(seen.response->body_bytes, 10);
 }

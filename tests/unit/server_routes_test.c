@@ -13,16 +13,16 @@ static struct {
 } waiting;
 
 static void late_add(
-	struct store *store, const char *task, bool done, store_on_item *answer, void *context)
+	struct store *self, const char *task, bool done, store_on_item *answer, void *context)
 {
-	(void)store, (void)task, (void)done;
+	(void)self, (void)task, (void)done;
 	waiting.on_item = answer;
 	waiting.context = context;
 }
 
-static void late_list(struct store *store, store_on_list *answer, void *context)
+static void late_list(struct store *self, store_on_list *answer, void *context)
 {
-	(void)store;
+	(void)self;
 	waiting.on_list = answer;
 	waiting.context = context;
 }
@@ -61,10 +61,9 @@ static const struct {
 static void finds_the_handler_or_says_why_not(void **state)
 {
 	(void)state;
-	OWN(store) struct store *store = store_memory_new();
-	OWN(routes) struct routes *routes = routes_new(store, NULL);
+	routes_up(NULL);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		ask(routes, NULL, rows[i].method, rows[i].target, "", NULL);
+		ask(NULL, rows[i].method, rows[i].target, "", NULL);
 		const char *allow = http_response_get(seen.response, "Allow");
 		OWN(json_t) json_t *json = json_loads(seen.body.data, 0, NULL);
 		const char *error = json_string_value(json_object_get(json, "error"));
@@ -75,27 +74,26 @@ static void finds_the_handler_or_says_why_not(void **state)
 		if (rows[i].error ? !error || strcmp(error, rows[i].error) != 0 : !!error)
 			fail_msg("%s %s: %s", rows[i].method, rows[i].target, error);
 	}
-	seen_done();
+	routes_down();
 }
 
 static void head_promises_what_get_sends(void **state)
 {
 	(void)state;
-	OWN(store) struct store *store = store_memory_new();
-	OWN(routes) struct routes *routes = routes_new(store, NULL);
-	ask(routes, NULL, "HEAD", "/todo", "", NULL);
+	routes_up(NULL);
+	ask(NULL, "HEAD", "/todo", "", NULL);
 	uint64_t promised = seen.response->body_bytes;
 	assert_int_equal(seen.body.length, 0);
-	ask(routes, NULL, "GET", "/todo", "", NULL);
+	ask(NULL, "GET", "/todo", "", NULL);
 	assert_int_equal(seen.body.length, promised);
-	seen_done();
+	routes_down();
 }
 
-static struct exchange *begin(const struct routes *routes, const struct http_request *request)
+static struct exchange *begin(const struct routes *on_late, const struct http_request *request)
 {
 	const struct exchange_facts facts = { request, NULL, NULL };
 	struct exchange *exchange =
-		exchange_new(routes, &facts, seen_answer, (void *)(uintptr_t)request);
+		exchange_new(on_late, &facts, seen_answer, (void *)(uintptr_t)request);
 	seen_done();
 	exchange_run(exchange);
 	assert_int_equal(seen.answers, 0);
@@ -115,17 +113,17 @@ static const struct http_request post = { .method = "POST",
 static void answers_when_the_store_does(void **state)
 {
 	(void)state;
-	OWN(routes) struct routes *routes = routes_new(&late, NULL);
+	OWN(routes) struct routes *on_late = routes_new(&late, NULL);
 	const struct store_item item = { 9, "x", false };
 	for (int within = 0; within < 2; within++) {
 		seen.free_within = within;
-		struct exchange *exchange = begin(routes, &get);
+		struct exchange *exchange = begin(on_late, &get);
 		waiting.on_list(waiting.context, "[]", 2, NULL);
 		assert_int_equal(seen.answers, 1);
 		assert_string_equal(seen.body.data, "{\n  \"client\": null,\n  \"todos\": []\n}\n");
 		if (!within)
 			exchange_free(exchange);
-		exchange = begin(routes, &post);
+		exchange = begin(on_late, &post);
 		waiting.on_item(waiting.context, &item, NULL);
 		assert_int_equal(seen.status, 201);
 		if (!within)
@@ -139,42 +137,42 @@ static void answers_when_the_store_does(void **state)
 static void nobody_hears_of_an_abandoned_exchange(void **state)
 {
 	(void)state;
-	OWN(routes) struct routes *routes = routes_new(&late, NULL);
+	OWN(routes) struct routes *on_late = routes_new(&late, NULL);
 	const struct store_item item = { 9, "x", false };
 	struct error error;
 	error_set(&error, ERROR_STORE, "gone");
 	struct http_request *request = calloc(1, sizeof *request);
 	*request = get;
-	exchange_free(begin(routes, request));
+	exchange_free(begin(on_late, request));
 	free(request);
 	waiting.on_list(waiting.context, "[]", 2, NULL);
-	exchange_free(begin(routes, &get));
+	exchange_free(begin(on_late, &get));
 	waiting.on_list(waiting.context, NULL, 0, &error);
-	exchange_free(begin(routes, &post));
+	exchange_free(begin(on_late, &post));
 	waiting.on_item(waiting.context, &item, NULL);
-	exchange_free(begin(routes, &post));
+	exchange_free(begin(on_late, &post));
 	waiting.on_item(waiting.context, NULL, &error);
 	assert_int_equal(seen.answers, 0);
 	/* Freed before it ran. */
 	const struct exchange_facts facts = { &get, NULL, NULL };
-	exchange_free(exchange_new(routes, &facts, seen_answer, NULL));
+	exchange_free(exchange_new(on_late, &facts, seen_answer, NULL));
 	exchange_free(NULL);
 }
 
 static void says_that_the_store_failed(void **state)
 {
 	(void)state;
-	OWN(routes) struct routes *routes = routes_new(&late, NULL);
+	OWN(routes) struct routes *on_late = routes_new(&late, NULL);
 	struct error error;
 	error_set(&error, ERROR_STORE, "the password of the database is x");
-	struct exchange *exchange = begin(routes, &get);
+	struct exchange *exchange = begin(on_late, &get);
 	waiting.on_list(waiting.context, NULL, 0, &error);
 	exchange_free(exchange);
 	assert_int_equal(seen.status, 503);
 	assert_string_equal(seen.body.data, "{\n  \"error\": \"the store failed\"\n}\n");
 	assert_string_equal(http_response_get(seen.response, "Retry-After"), "1");
 	error_set(&error, ERROR_LIMIT, "the store is full");
-	exchange = begin(routes, &post);
+	exchange = begin(on_late, &post);
 	waiting.on_item(waiting.context, NULL, &error);
 	exchange_free(exchange);
 	assert_int_equal(seen.status, 507);
@@ -187,15 +185,14 @@ static void errors_of_a_request_are_json_too(void **state)
 {
 	(void)state;
 	struct error error;
-	OWN(store) struct store *store = store_memory_new();
-	OWN(routes) struct routes *routes = routes_new(store, NULL);
-	ask(routes, NULL, "POST", "/todo", JSON, "[");
+	routes_up(NULL);
+	ask(NULL, "POST", "/todo", JSON, "[");
 	assert_int_equal(seen.status, 400);
 	assert_memory_equal(seen.body.data, "{\n  \"error\": \"the body is not valid JSON: ", 41);
 	OWN(buffer) struct buffer head = BUFFER(1000);
 	assert_true(h1_write_head(seen.response, &post, false, 0, &head, &error));
 	assert_memory_equal(head.data, "HTTP/1.1 400 Bad Request\r\n", 26);
-	seen_done();
+	routes_down();
 }
 
 int main(void)

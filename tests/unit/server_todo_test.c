@@ -4,8 +4,6 @@
 #include "server_ask.h"
 
 static const struct identity client = { .common_name = (char *)(uintptr_t) "mtls-client" };
-static struct store *store;
-static struct routes *routes;
 
 #define JSON "Content-Type: application/json\r\n"
 #define TASK \
@@ -15,17 +13,14 @@ static struct routes *routes;
 static int set_up(void **state)
 {
 	(void)state;
-	store = store_memory_new();
-	routes = routes_new(store, NULL);
+	routes_up(NULL);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	seen_done();
-	routes_free(routes);
-	store_free(store);
+	routes_down();
 	return 0;
 }
 
@@ -43,7 +38,7 @@ static void body_is(const char *json)
 static void creates_and_lists(void **state)
 {
 	(void)state;
-	ask(routes, &client, "POST", "/todo", JSON, "{\"task\":\"" TASK "\",\"done\":false}");
+	ask(&client, "POST", "/todo", JSON, "{\"task\":\"" TASK "\",\"done\":false}");
 	assert_int_equal(seen.status, 201);
 	body_is("{\"client\": \"mtls-client\", \"message\": \"TODO item created\", "
 		"\"todo\": {\"id\": 6, \"task\": \"" TASK "\", \"done\": false}}");
@@ -52,7 +47,7 @@ static void creates_and_lists(void **state)
 		"todo-created: TODO CREATED | CN='mtls-client' | "
 		"item={'id': 6, 'task': '" TASK "', 'done': False}\n");
 
-	ask(routes, &client, "GET", "/todo?any=query", "", NULL);
+	ask(&client, "GET", "/todo?any=query", "", NULL);
 	assert_int_equal(seen.status, 200);
 	body_is("{\"client\": \"mtls-client\", \"todos\": ["
 		"{\"id\": 1, \"task\": \"Set up local CA\", \"done\": true},"
@@ -69,11 +64,11 @@ static void creates_and_lists(void **state)
 static void nobody_is_null(void **state)
 {
 	(void)state;
-	ask(routes, NULL, "GET", "/todo", "", NULL);
+	ask(NULL, "GET", "/todo", "", NULL);
 	assert_memory_equal(seen.body.data, "{\n  \"client\": null,\n  \"todos\": [\n", 33);
 	assert_string_equal(
 		seen.log.data, "unauthenticated: NOT AUTHENTICATED | CN=None | serving /todo\n");
-	ask(routes, NULL, "POST", "/todo", JSON, "{\"task\": \"x\", \"done\": true}");
+	ask(NULL, "POST", "/todo", JSON, "{\"task\": \"x\", \"done\": true}");
 	body_is("{\"client\": null, \"message\": \"TODO item created\", "
 		"\"todo\": {\"id\": 6, \"task\": \"x\", \"done\": true}}");
 }
@@ -93,7 +88,7 @@ static void takes_what_the_rules_allow(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof accepted / sizeof *accepted; i++) {
-		ask(routes, &client, "POST", "/todo", JSON, accepted[i].body);
+		ask(&client, "POST", "/todo", JSON, accepted[i].body);
 		if (seen.status != 201)
 			fail_msg("%s: %s", accepted[i].what, seen.body.data);
 	}
@@ -169,11 +164,11 @@ static void refuses_what_they_do_not(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-		ask(routes, &client, "POST", "/todo", refused[i].headers, refused[i].body);
+		ask(&client, "POST", "/todo", refused[i].headers, refused[i].body);
 		is_refused(refused[i].what, refused[i].status, refused[i].error);
 	}
 	/* Nothing of all that was stored. */
-	ask(routes, &client, "POST", "/todo", JSON, "{\"task\": \"x\"}");
+	ask(&client, "POST", "/todo", JSON, "{\"task\": \"x\"}");
 	assert_non_null(strstr(seen.body.data, "\"id\": 6"));
 }
 
@@ -183,7 +178,7 @@ static void refuses_a_body_of_brackets(void **state)
 	char deep[5001];
 	memset(deep, '[', sizeof deep - 1);
 	deep[sizeof deep - 1] = 0;
-	ask(routes, &client, "POST", "/todo", JSON, deep);
+	ask(&client, "POST", "/todo", JSON, deep);
 	is_refused(
 		"5000 brackets", 400, "the body is not valid JSON: maximum parsing depth reached");
 }
@@ -194,10 +189,10 @@ static void refuses_a_task_that_is_too_long(void **state)
 	OWN(char) char *longest = calloc(1, STORE_TASK_BYTES_MAX + 2);
 	memset(longest, 'x', STORE_TASK_BYTES_MAX);
 	OWN(char) char *body = text_format("{\"task\": \"%s\"}", longest);
-	ask(routes, &client, "POST", "/todo", JSON, body);
+	ask(&client, "POST", "/todo", JSON, body);
 	assert_int_equal(seen.status, 201);
 	OWN(char) char *longer = text_format("{\"task\": \"%sx\"}", longest);
-	ask(routes, &client, "POST", "/todo", JSON, longer);
+	ask(&client, "POST", "/todo", JSON, longer);
 	is_refused("4097 bytes", 400, "'task' must not be longer than 4096 bytes");
 }
 
@@ -209,7 +204,7 @@ static void takes_json_in_utf8_however_it_is_written(void **state)
 		"application/json;" };
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
 		OWN(char) char *header = text_format("Content-Type: %s\r\n", types[i]);
-		ask(routes, &client, "POST", "/todo", header, "{\"task\": \"x\"}");
+		ask(&client, "POST", "/todo", header, "{\"task\": \"x\"}");
 		if (seen.status != 201)
 			fail_msg("%s: %s", types[i], seen.body.data);
 	}
@@ -221,7 +216,7 @@ static void takes_chunks(void **state)
 	const char bytes[] =
 		"POST /todo HTTP/1.1\r\nHost: h\r\n" JSON "Transfer-Encoding: chunked\r\n\r\n"
 		"8\r\n{\"task\":\r\n4\r\n\"x\"}\r\n0\r\n\r\n";
-	ask_bytes(routes, &client, NULL, bytes, sizeof bytes - 1);
+	ask_bytes(&client, NULL, bytes, sizeof bytes - 1);
 	assert_int_equal(seen.status, 201);
 }
 
@@ -229,7 +224,7 @@ static void peer_made_text_stays_in_its_line(void **state)
 {
 	(void)state;
 	const struct identity odd = { .common_name = (char *)(uintptr_t) "it's \"me\"\\x0a" };
-	ask(routes, &odd, "POST", "/todo", JSON, "{\"task\": \"a'\\n\\u001b[0m\\u202e\"}");
+	ask(&odd, "POST", "/todo", JSON, "{\"task\": \"a'\\n\\u001b[0m\\u202e\"}");
 	assert_string_equal(seen.log.data,
 		"authenticated: AUTHENTICATED | CN='it\\'s \"me\"\\\\x0a' | creating TODO\n"
 		"todo-created: TODO CREATED | CN='it\\'s \"me\"\\\\x0a' | item={'id': 6, 'task': "
@@ -252,7 +247,7 @@ static void says_who_you_are(void **state)
 		.peercert = json_pack("{s:i}", "version", 3) };
 	const struct tls_outcome tls = { .version = "TLSv1.3", .cipher = "TLS_AES_256_GCM_SHA384" };
 	const char bytes[] = "GET /whoami HTTP/1.1\r\nHost: h\r\n\r\n";
-	ask_bytes(routes, &known, &tls, bytes, sizeof bytes - 1);
+	ask_bytes(&known, &tls, bytes, sizeof bytes - 1);
 	assert_int_equal(seen.status, 200);
 	body_is("{\"client\": \"mtls-client\", \"subject\": \"CN=mtls-client\", "
 		"\"issuer\": \"CN=mTLS Lab Root CA\", \"serial\": \"0A\", "
@@ -262,7 +257,7 @@ static void says_who_you_are(void **state)
 		"\"tls\": {\"version\": \"TLSv1.3\", \"cipher\": \"TLS_AES_256_GCM_SHA384\", "
 		"\"resumed\": false}, \"peercert\": {\"version\": 3}}");
 	json_decref(known.peercert);
-	ask(routes, NULL, "GET", "/whoami", "", NULL);
+	ask(NULL, "GET", "/whoami", "", NULL);
 	body_is("{\"client\": null, \"subject\": null, \"issuer\": null, \"serial\": null, "
 		"\"sans\": [], \"sha256\": null, \"not_before\": null, \"not_after\": null, "
 		"\"tls\": null, \"peercert\": null}");
