@@ -1,6 +1,10 @@
 /* llhttp, or http-parser behind the same few names. */
 #include "http/h1_library.h"
 
+#ifndef MTLS_HAVE_LLHTTP
+#include <pthread.h>
+#endif
+
 #ifdef MTLS_HAVE_LLHTTP
 #define PARSER_SETTINGS llhttp_settings_t
 #define parser_keep_alive llhttp_should_keep_alive
@@ -39,12 +43,22 @@ static const PARSER_SETTINGS settings = {
 	.on_message_complete = on_complete,
 };
 
+#ifndef MTLS_HAVE_LLHTTP
+/* Its own limit, 80 KiB for the whole process, would stand below ours. */
+static void lift_limit(void)
+{
+	http_parser_set_max_header_size(UINT32_MAX);
+}
+#endif
+
 void h1_library_start(struct h1_library *library)
 {
 	*library = (struct h1_library){ 0 };
 #ifdef MTLS_HAVE_LLHTTP
 	llhttp_init(&library->parser, HTTP_REQUEST, &settings);
 #else
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, lift_limit);
 	http_parser_init(&library->parser, HTTP_REQUEST);
 #endif
 	library->parser.data = library;

@@ -1,6 +1,8 @@
 /*
  * Static files below one folder: index, listing, types, ranges, conditional requests. Nothing
- * outside the folder, no dot file, nothing that is neither a regular file nor a folder.
+ * outside the folder, no dot file, nothing that is neither a regular file nor a folder, and no file
+ * that is a secret by its name (.key, .pfx, .p12, .pass): the lab's own folders hold both kinds.
+ * Links are followed as long as they stay inside and name nothing that is refused otherwise.
  */
 #ifndef MTLS_SERVER_FILES_H
 #define MTLS_SERVER_FILES_H

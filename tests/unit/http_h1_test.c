@@ -361,6 +361,27 @@ static void the_default_limits_take_what_browsers_send(void **state)
 	assert_memory_equal(events.data, "GET / 11 h [cookie=x", 20);
 }
 
+static void no_limit_but_ours_is_in_force(void **state)
+{
+	(void)state;
+	const struct http_limits wide = { .target_bytes_max = 100000,
+		.header_line_bytes_max = 200000,
+		.header_bytes_max = 400000,
+		.headers_max = 3000,
+		.body_bytes_max = 1 };
+	OWN(buffer) struct buffer bytes = BUFFER(1 << 20);
+	OWN(buffer) struct buffer events = BUFFER(1 << 20);
+	struct error error;
+	assert_true(buffer_format(&bytes, &error, "GET /%090000d HTTP/1.1\r\n" H, 0));
+	assert_true(buffer_format(&bytes, &error, "a: %0190000d\r\n", 0));
+	for (int i = 0; i < 2000; i++)
+		assert_true(buffer_text(&bytes, "b: c\r\n", &error));
+	assert_true(buffer_text(&bytes, "\r\n", &error));
+	h1_run(&wide, bytes.data, bytes.length, 1000, &events);
+	assert_memory_equal(events.data, "GET /0000", 9);
+	assert_string_equal(events.data + events.length - 8, " [b=c]; ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +389,7 @@ int main(void)
 		cmocka_unit_test(reads_and_refuses_the_same_however_the_bytes_are_cut),
 		cmocka_unit_test(says_how_far_it_is),
 		cmocka_unit_test(the_default_limits_take_what_browsers_send),
+		cmocka_unit_test(no_limit_but_ours_is_in_force),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
