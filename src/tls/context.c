@@ -5,7 +5,6 @@
 #include "tls/context.h"
 
 #include <openssl/err.h>
-#include <openssl/sha.h>
 
 /* AES-128-GCM first: the fastest where the processor helps, and strong enough (RFC 9325 4.2). */
 #define SUITES "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
@@ -91,9 +90,8 @@ static int check_server_name(SSL *ssl, int *alert, void *argument)
  * A session may only come back to a listener with the same rules, or a session of a lenient one
  * would get past a strict one. The digest of what decides is its name.
  */
-static bool set_session_context(const struct tls_context *context, SSL_CTX *ssl)
+static bool make_session_context(struct tls_context *context, struct error *reterr)
 {
-	unsigned char digest[SHA256_DIGEST_LENGTH];
 	OWN(EVP_MD_CTX) EVP_MD_CTX *hash = EVP_MD_CTX_new();
 	const int rules[] = { context->verify_mode, context->verify.profile, context->verify.eku,
 		context->verify.purpose, context->verify.depth_max };
@@ -103,13 +101,14 @@ static bool set_session_context(const struct tls_context *context, SSL_CTX *ssl)
 		context->trust ? X509_STORE_get0_objects(trust_store(context->trust)) : NULL;
 	for (int i = 0; ok && i < sk_X509_OBJECT_num(objects); i++) {
 		X509 *anchor = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
-		unsigned char one[SHA256_DIGEST_LENGTH];
+		unsigned char one[TLS_SESSION_ID_BYTES];
 		if (anchor)
 			ok = X509_digest(anchor, EVP_sha256(), one, NULL) &&
 			     EVP_DigestUpdate(hash, one, sizeof one);
 	}
-	return ok && EVP_DigestFinal_ex(hash, digest, NULL) &&
-	       SSL_CTX_set_session_id_context(ssl, digest, sizeof digest);
+	if (ok && EVP_DigestFinal_ex(hash, context->session_id, NULL))
+		return true;
+	return error_openssl(reterr, ERROR_IO, "cannot digest the trust anchors");
 }
 
 static bool set_protocol(const struct tls_context *context, SSL_CTX *ssl, struct error *reterr)
@@ -156,7 +155,8 @@ bool tls_context_configure(const struct tls_context *context, SSL_CTX *ssl, stru
 	if (!set_protocol(context, ssl, reterr))
 		return false;
 	set_verification(context, ssl);
-	if (context->server && !set_session_context(context, ssl))
+	if (context->server && !SSL_CTX_set_session_id_context(
+				       ssl, context->session_id, sizeof context->session_id))
 		return error_openssl(reterr, ERROR_BUG, "cannot set the session-id context");
 	if (context->alpn_bytes && context->server)
 		SSL_CTX_set_alpn_select_cb(ssl, select_alpn, (void *)context);
@@ -212,6 +212,8 @@ bool tls_context_new(
 	if (!encode_alpn(context, options->alpn, reterr) || !load(context, options, reterr))
 		return false;
 	ERR_clear_error();
+	if (!make_session_context(context, reterr))
+		return false;
 	context->ssl = SSL_CTX_new(options->server ? TLS_server_method() : TLS_client_method());
 	if (!context->ssl)
 		return error_openssl(reterr, ERROR_IO, "cannot make a TLS context");

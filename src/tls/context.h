@@ -9,6 +9,7 @@
 OWN_DEFINE(SSL_CTX, SSL_CTX, SSL_CTX_free);
 
 #define TLS_ALPN_BYTES 128
+#define TLS_SESSION_ID_BYTES 32 /* SSL_MAX_SID_CTX_LENGTH; a SHA-256 */
 
 struct tls_context {
 	SSL_CTX *ssl;
@@ -20,8 +21,9 @@ struct tls_context {
 	struct verify_options verify;
 	char *name; /* what verify.name points at */
 	int version_min, version_max;
-	char *ciphers, *suites;             /* of TLS 1.2, of 1.3 */
-	unsigned char alpn[TLS_ALPN_BYTES]; /* as on the wire (RFC 7301 section 3.1) */
+	char *ciphers, *suites;                         /* of TLS 1.2, of 1.3 */
+	unsigned char session_id[TLS_SESSION_ID_BYTES]; /* a server's session-id context */
+	unsigned char alpn[TLS_ALPN_BYTES];             /* as on the wire (RFC 7301 section 3.1) */
 	unsigned alpn_bytes;
 };
 
