@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -61,12 +62,22 @@ bool file_read(const char *path, struct buffer *ret, struct error *reterr)
 struct entry {
 	char *path, *temporary;
 	int fd;
+	bool dirty; /* written since it was last flushed */
+	int failed; /* errno: why it did not reach the disk */
 	bool renamed;
 };
 
+/*
+ * Waiting for the disk is most of the time of a set, so from the second file on a thread of its own
+ * flushes what was added while the caller makes the next file.
+ */
 struct file_set {
 	struct entry *entries;
 	size_t count;
+	pthread_mutex_t lock; /* over the entries, while `flushing` */
+	pthread_cond_t added;
+	pthread_t flusher;
+	bool flushing, ending;
 };
 
 struct file_set *file_set_new(void)
@@ -74,12 +85,63 @@ struct file_set *file_set_new(void)
 	struct file_set *set = calloc(1, sizeof *set);
 	if (!set)
 		bug("out of memory");
+	pthread_mutex_init(&set->lock, NULL);
+	pthread_cond_init(&set->added, NULL);
 	return set;
+}
+
+static struct entry *next_dirty(struct file_set *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (set->entries[i].dirty)
+			return &set->entries[i];
+	return NULL;
+}
+
+/* Flushes all that is dirty. With the lock held, but not while the disk is waited for. */
+static void flush_dirty(struct file_set *set)
+{
+	for (struct entry *entry; (entry = next_dirty(set)) != NULL;) {
+		size_t index = (size_t)(entry - set->entries);
+		int fd = entry->fd;
+		entry->dirty = false;
+		pthread_mutex_unlock(&set->lock);
+		int failed = fsync(fd) != 0 ? errno : 0;
+		pthread_mutex_lock(&set->lock);
+		if (failed)
+			set->entries[index].failed = failed; /* the array may have moved */
+	}
+}
+
+static void *flush_until_end(void *context)
+{
+	struct file_set *set = context;
+	pthread_mutex_lock(&set->lock);
+	while (flush_dirty(set), !set->ending)
+		pthread_cond_wait(&set->added, &set->lock);
+	pthread_mutex_unlock(&set->lock);
+	return NULL;
+}
+
+/* After this the entries are the caller's alone. */
+static void end_flusher(struct file_set *set)
+{
+	if (!set->flushing)
+		return;
+	pthread_mutex_lock(&set->lock);
+	set->ending = true;
+	pthread_cond_signal(&set->added);
+	pthread_mutex_unlock(&set->lock);
+	pthread_join(set->flusher, NULL);
+	set->flushing = set->ending = false;
 }
 
 void file_set_free(struct file_set *set)
 {
-	for (size_t i = 0; set && i < set->count; i++) {
+	if (!set)
+		return;
+	end_flusher(set);
+	for (size_t i = 0; i < set->count; i++) {
 		struct entry *entry = &set->entries[i];
 		if (entry->fd >= 0)
 			close(entry->fd);
@@ -88,8 +150,9 @@ void file_set_free(struct file_set *set)
 		free(entry->path);
 		free(entry->temporary);
 	}
-	if (set)
-		free(set->entries);
+	free(set->entries);
+	pthread_mutex_destroy(&set->lock);
+	pthread_cond_destroy(&set->added);
 	free(set);
 }
 
@@ -107,34 +170,55 @@ static bool write_all(int fd, const char *data, size_t bytes)
 	return true;
 }
 
+static struct entry *find_entry(struct file_set *set, const char *path)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (!strcmp(set->entries[i].path, path))
+			return &set->entries[i];
+	return NULL;
+}
+
+/* With the lock held: a later content for the same path takes the place of the earlier. */
+static bool add_entry(struct file_set *set, const char *path, enum file_mode mode, const void *data,
+	size_t bytes, struct error *reterr)
+{
+	struct entry *entry = find_entry(set, path);
+	if (entry && (ftruncate(entry->fd, 0) != 0 || lseek(entry->fd, 0, SEEK_SET) != 0 ||
+			     fchmod(entry->fd, (mode_t)mode) != 0))
+		return error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
+	if (!entry) {
+		/* A stale temporary of a killed process with our id must not stop us. */
+		OWN(char)
+		char *temporary = text_format("%s.%ld.%zu.tmp", path, (long)getpid(), set->count);
+		unlink(temporary);
+		int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
+		if (fd < 0)
+			return error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
+		set->entries = realloc(set->entries, (set->count + 1) * sizeof *set->entries);
+		if (!set->entries)
+			bug("out of memory");
+		entry = &set->entries[set->count++];
+		*entry = (struct entry){
+			.path = text_copy(path), .temporary = TAKE(temporary), .fd = fd
+		};
+	}
+	if (!write_all(entry->fd, data, bytes))
+		return error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
+	entry->dirty = true;
+	return true;
+}
+
 bool file_set_add(struct file_set *set, const char *path, enum file_mode mode, const void *data,
 	size_t bytes, struct error *reterr)
 {
-	/* A later content for the same path takes the place of the earlier. */
-	for (size_t i = 0; i < set->count; i++) {
-		struct entry *entry = &set->entries[i];
-		if (strcmp(entry->path, path) != 0)
-			continue;
-		if (ftruncate(entry->fd, 0) != 0 || lseek(entry->fd, 0, SEEK_SET) != 0 ||
-			fchmod(entry->fd, (mode_t)mode) != 0 || !write_all(entry->fd, data, bytes))
-			return error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
-		return true;
-	}
-	/* A stale temporary of a killed process with our id must not stop us. */
-	OWN(char) char *temporary = text_format("%s.%ld.%zu.tmp", path, (long)getpid(), set->count);
-	unlink(temporary);
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
-	if (fd < 0)
-		return error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
-	struct entry *entries = realloc(set->entries, (set->count + 1) * sizeof *entries);
-	if (!entries)
-		bug("out of memory");
-	set->entries = entries;
-	entries[set->count++] =
-		(struct entry){ .path = text_copy(path), .temporary = TAKE(temporary), .fd = fd };
-	if (!write_all(fd, data, bytes))
-		return error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
-	return true;
+	pthread_mutex_lock(&set->lock);
+	bool ok = add_entry(set, path, mode, data, bytes, reterr);
+	if (ok && !set->flushing && set->count > 1)
+		set->flushing = pthread_create(&set->flusher, NULL, flush_until_end, set) == 0;
+	if (set->flushing)
+		pthread_cond_signal(&set->added);
+	pthread_mutex_unlock(&set->lock);
+	return ok;
 }
 
 static bool flush_folder(const char *path)
@@ -150,16 +234,39 @@ static bool flush_folder(const char *path)
 	return ok;
 }
 
+/* Each folder once: the renames in it become durable with it. */
+static bool flush_folders(const struct file_set *set, const char **ret_failed)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const char *path = set->entries[i].path, *slash = strrchr(path, '/');
+		size_t bytes = slash ? (size_t)(slash - path) + 1 : 0;
+		bool seen = false;
+		for (size_t j = 0; j < i && !seen; j++)
+			seen = !strncmp(set->entries[j].path, path, bytes) &&
+			       !strchr(set->entries[j].path + bytes, '/');
+		*ret_failed = path;
+		if (!seen && !flush_folder(path))
+			return false;
+	}
+	return true;
+}
+
 bool file_set_commit(struct file_set *set, bool replace, struct error *reterr)
 {
+	end_flusher(set);
+	pthread_mutex_lock(&set->lock);
+	flush_dirty(set);
+	pthread_mutex_unlock(&set->lock);
 	for (size_t i = 0; i < set->count; i++) {
 		struct entry *entry = &set->entries[i];
 		if (!replace && file_exists(entry->path))
 			return error_set(reterr, ERROR_IO, "cannot write '%s': it exists already",
 				entry->path);
-		int flushed = fsync(entry->fd), closed = close(entry->fd);
+		int closed = close(entry->fd);
 		entry->fd = -1;
-		if (flushed || closed)
+		if (entry->failed)
+			errno = entry->failed;
+		if (entry->failed || closed)
 			return error_errno(reterr, ERROR_IO, "cannot write '%s'", entry->path);
 	}
 	for (size_t i = 0; i < set->count; i++) {
@@ -168,8 +275,9 @@ bool file_set_commit(struct file_set *set, bool replace, struct error *reterr)
 			return error_errno(reterr, ERROR_IO, "cannot write '%s'", entry->path);
 		entry->renamed = true;
 	}
-	if (set->count && !flush_folder(set->entries[0].path))
-		return error_errno(reterr, ERROR_IO, "cannot write '%s'", set->entries[0].path);
+	const char *failed;
+	if (!flush_folders(set, &failed))
+		return error_errno(reterr, ERROR_IO, "cannot write '%s'", failed);
 	return true;
 }
 

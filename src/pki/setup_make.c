@@ -7,6 +7,7 @@
 
 #include <openssl/bn.h>
 #include <openssl/err.h>
+#include <pthread.h>
 
 enum { SERIAL_BITS = 159, CLOCK_SKEW_S = 300, PEM_BYTES_MAX = 1 << 20 };
 
@@ -128,25 +129,6 @@ static bool make_member(struct setup *setup, struct setup_member *member, struct
 					      add_certificate(member, set, reterr)));
 }
 
-/* A CA and then all that it issues, under the lock of its state. */
-static bool make_family(struct setup *setup, size_t root, struct file_set *set, struct ca **ret,
-	struct error *reterr)
-{
-	struct setup_member *member = &setup->members[root];
-	OWN(ca) struct ca *ca = NULL;
-	if (!make_member(setup, member, NULL, set, reterr))
-		return false;
-	if (member->key &&
-		!ca_adopt(member->folder, member->name, member->cert, member->key, &ca, reterr))
-		return false;
-	for (size_t i = 0; i < setup->count; i++)
-		if (setup->members[i].issuer == (int)root &&
-			!make_member(setup, &setup->members[i], ca, set, reterr))
-			return false;
-	*ret = TAKE(ca);
-	return true;
-}
-
 /* A password of the file beside it, made when there is none. */
 static bool generated_password(
 	const struct setup *setup, struct file_set *set, struct buffer *ret, struct error *reterr)
@@ -170,33 +152,111 @@ static bool generated_password(
 	return ok;
 }
 
-static bool make_pfx(
-	const struct setup *setup, const char *given, struct file_set *set, struct error *reterr)
+/*
+ * The PFX is made on a thread of its own: its key derivation takes as long as all the rest of a set
+ * with elliptic keys.
+ */
+struct pfx_work {
+	pthread_t thread;
+	bool started, ok;
+	struct pfx *content;
+	struct buffer password, made;
+	struct pfx_options options;
+	struct error error;
+};
+
+static void *work_on_pfx(void *context)
 {
-	OWN(buffer) struct buffer password = BUFFER(4096), pfx = BUFFER(PFX_BYTES_MAX);
-	password.secret = pfx.secret = true;
+	struct pfx_work *work = context;
+	work->ok = pfx_make(
+		work->content, work->password.data, &work->options, &work->made, &work->error);
+	return NULL;
+}
+
+static bool begin_pfx(const struct setup *setup, const char *given, struct file_set *set,
+	struct pfx_work *work, struct error *reterr)
+{
 	const struct setup_member *client = &setup->members[2];
-	if (given ? !buffer_text(&password, given, reterr)
-		  : !generated_password(setup, set, &password, reterr))
+	if (given ? !buffer_text(&work->password, given, reterr)
+		  : !generated_password(setup, set, &work->password, reterr))
 		return false;
-	OWN(pfx) struct pfx *content = pfx_new(client->cert, client->key, setup->members[0].cert);
-	struct pfx_options options = { .target = PFX_MODERN, .generated = !given };
-	return pfx_make(content, password.data, &options, &pfx, reterr) &&
-	       file_set_add(set, setup->pfx_path, FILE_PRIVATE, pfx.data, pfx.length, reterr);
+	work->content = pfx_new(client->cert, client->key, setup->members[0].cert);
+	work->options = (struct pfx_options){ .target = PFX_MODERN, .generated = !given };
+	work->started = pthread_create(&work->thread, NULL, work_on_pfx, work) == 0;
+	if (!work->started)
+		work_on_pfx(work);
+	return true;
+}
+
+/* Ends the work whatever became of the rest. */
+static bool end_pfx(struct pfx_work *work, struct error *reterr)
+{
+	if (work->started)
+		pthread_join(work->thread, NULL);
+	if (work->content && !work->ok)
+		*reterr = work->error;
+	return !work->content || work->ok;
+}
+
+struct making {
+	struct setup *setup;
+	struct file_set *set;
+	const char *pfx_password;
+	struct pfx_work pfx;
+	struct ca *authorities[SETUP_MEMBERS_MAX];
+};
+
+/*
+ * A CA and then all that it issues, under the lock of its state. The client comes first, so that
+ * its PFX is made meanwhile.
+ */
+static bool make_family(struct making *making, size_t root, struct error *reterr)
+{
+	struct setup *setup = making->setup;
+	struct setup_member *member = &setup->members[root];
+	if (!make_member(setup, member, NULL, making->set, reterr))
+		return false;
+	struct ca **ca = &making->authorities[root];
+	if (member->key &&
+		!ca_adopt(member->folder, member->name, member->cert, member->key, ca, reterr))
+		return false;
+	for (size_t i = setup->count; i-- > root;) {
+		struct setup_member *leaf = &setup->members[i];
+		if (leaf->issuer != (int)root)
+			continue;
+		if (!make_member(setup, leaf, *ca, making->set, reterr))
+			return false;
+		if (setup->make_pfx && leaf->role == ROLE_CLIENT &&
+			!begin_pfx(setup, making->pfx_password, making->set, &making->pfx, reterr))
+			return false;
+	}
+	return true;
 }
 
 bool setup_make(struct setup *setup, const char *pfx_password, key_progress *progress,
 	void *context, struct error *reterr)
 {
 	OWN(file_set) struct file_set *set = file_set_new();
-	struct ca *authorities[SETUP_MEMBERS_MAX] = { NULL };
+	struct making making = { .setup = setup, .set = set, .pfx_password = pfx_password };
+	struct pfx_work *pfx = &making.pfx;
+	pfx->password = (struct buffer){ .bytes_max = PEM_BYTES_MAX, .secret = true };
+	pfx->made = (struct buffer){ .bytes_max = PFX_BYTES_MAX, .secret = true };
 	bool ok = make_keys(setup, progress, context, reterr);
 	for (size_t i = 0; ok && i < setup->count; i++)
 		if (setup->members[i].issuer < 0)
-			ok = make_family(setup, i, set, &authorities[i], reterr);
-	ok = ok && (!setup->make_pfx || make_pfx(setup, pfx_password, set, reterr)) &&
+			ok = make_family(&making, i, reterr);
+	struct error pfx_error;
+	bool pfx_ok = end_pfx(pfx, &pfx_error);
+	if (ok && !pfx_ok)
+		*reterr = pfx_error;
+	ok = ok && pfx_ok &&
+	     (!pfx->content || file_set_add(set, setup->pfx_path, FILE_PRIVATE, pfx->made.data,
+				       pfx->made.length, reterr)) &&
 	     file_set_commit(set, true, reterr);
 	for (size_t i = 0; i < setup->count; i++)
-		ca_free(authorities[i]);
+		ca_free(making.authorities[i]);
+	pfx_free(pfx->content);
+	buffer_done(&pfx->password);
+	buffer_done(&pfx->made);
 	return ok;
 }
