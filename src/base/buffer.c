@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 
 void buffer_init(struct buffer *buffer, size_t bytes_max)
@@ -26,15 +27,17 @@ void buffer_done(struct buffer *buffer)
 
 bool buffer_reserve(struct buffer *buffer, size_t bytes, char **ret_room, struct error *reterr)
 {
-	if (bytes > buffer->bytes_max || buffer->length > buffer->bytes_max - bytes)
-		return error_set(reterr, ERROR_LIMIT, "more than %zu bytes", buffer->bytes_max);
+	/* Half of what can be addressed, so that no sum and no doubling below overflows. */
+	size_t max = buffer->bytes_max < SIZE_MAX / 2 ? buffer->bytes_max : SIZE_MAX / 2 - 1;
+	if (bytes > max || buffer->length > max - bytes)
+		return error_set(reterr, ERROR_LIMIT, "more than %zu bytes", max);
 	size_t wanted = buffer->length + bytes + 1;
 	if (wanted > buffer->capacity) {
 		size_t capacity = buffer->capacity ? buffer->capacity : 64;
 		while (capacity < wanted)
 			capacity *= 2;
-		if (capacity > buffer->bytes_max + 1)
-			capacity = buffer->bytes_max + 1;
+		if (capacity > max + 1)
+			capacity = max + 1;
 		/* No realloc: it could leave a copy of a secret behind. */
 		char *data = malloc(capacity);
 		if (!data)

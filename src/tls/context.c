@@ -93,8 +93,8 @@ static int check_server_name(SSL *ssl, int *alert, void *argument)
 static bool make_session_context(struct tls_context *context, struct error *reterr)
 {
 	OWN(EVP_MD_CTX) EVP_MD_CTX *hash = EVP_MD_CTX_new();
-	const int rules[] = { context->verify_mode, context->verify.profile, context->verify.eku,
-		context->verify.purpose, context->verify.depth_max };
+	const int rules[] = { (int)context->verify_mode, (int)context->verify.profile,
+		(int)context->verify.eku, (int)context->verify.purpose, context->verify.depth_max };
 	bool ok = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) &&
 		  EVP_DigestUpdate(hash, rules, sizeof rules);
 	STACK_OF(X509_OBJECT) *objects =

@@ -215,11 +215,15 @@ def rule_places(tree):
 def rule_tests(tree):
     """Each test script is executable, uses the library, and has a positive and a negative check."""
     positive = re.compile(r"^\s*(check|same|holds|says|ok)\s", re.M)
-    negative = re.compile(r"^\s*(refuse|lacks|fails)\s", re.M)
+    # A refusal of the program, or an HTTP status that is one.
+    negative = re.compile(r"^\s*(refuse|lacks|fails|not_ok)\s|\b4\d\d\b", re.M)
     for name in tracked(tree):
         if not re.match(r"tests/(e2e|interop)/\d", name):
             continue
         text = read(os.path.join(tree, name))
+        for helper in re.findall(r'^\. .*/(\w+\.sh)"?$', text, re.M):
+            beside = os.path.join(tree, os.path.dirname(name), helper)
+            text += read(beside) if os.path.exists(beside) else ""
         twin = re.search(r"^# twin: (\S+)", text, re.M)
         if not os.access(os.path.join(tree, name), os.X_OK):
             yield f"{name}: is not executable"

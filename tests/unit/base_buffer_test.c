@@ -30,6 +30,8 @@ static void refuses_sizes_that_overflow(void **state)
 	assert_int_equal(error.kind, ERROR_LIMIT);
 	assert_ptr_equal(room, &untouched);
 	assert_string_equal(buffer.data, "a");
+	assert_true(buffer_reserve(&buffer, 4096, &room, &error));
+	assert_ptr_equal(room, buffer.data + 1);
 }
 
 static void a_cap_of_nothing_takes_nothing(void **state)
