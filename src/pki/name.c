@@ -31,7 +31,7 @@ static const char *label_fault(const char *label, size_t bytes)
 	return NULL;
 }
 
-static const char *dns_fault(const char *name)
+const char *name_dns_fault(const char *name)
 {
 	if (!*name)
 		return "it is empty";
@@ -59,13 +59,13 @@ bool name_check_dns(const char *name, struct error *reterr)
 		error_set(reterr, ERROR_USAGE, "'DNS:%s' is an address, not a DNS name", name);
 		return error_hint(reterr, "write IP:%s", name);
 	}
-	const char *fault = dns_fault(name);
+	const char *fault = name_dns_fault(name);
 	if (!fault)
 		return true;
 	return error_set(reterr, ERROR_USAGE, "'DNS:%s' is no DNS name: %s", SHOW(name), fault);
 }
 
-static const char *uri_fault(const char *uri)
+const char *name_uri_fault(const char *uri)
 {
 	size_t scheme = strcspn(uri, ":");
 	if (!uri[scheme] || !isalpha((unsigned char)*uri))
@@ -81,7 +81,7 @@ static const char *uri_fault(const char *uri)
 	return NULL;
 }
 
-static const char *email_fault(const char *address)
+const char *name_email_fault(const char *address)
 {
 	const char *at = strchr(address, '@');
 	if (!at || at == address || strchr(at + 1, '@'))
@@ -91,7 +91,7 @@ static const char *email_fault(const char *address)
 			return "its mailbox has a character that is not allowed";
 	if (strchr(at + 1, '*'))
 		return "its host has a wildcard";
-	return dns_fault(at + 1);
+	return name_dns_fault(at + 1);
 }
 
 /* One kind of name: makes the object, or says why not. */
@@ -104,8 +104,8 @@ struct kind {
 static const struct kind kinds[] = {
 	{ "DNS", GEN_DNS, NULL },
 	{ "IP", GEN_IPADD, NULL },
-	{ "URI", GEN_URI, uri_fault },
-	{ "email", GEN_EMAIL, email_fault },
+	{ "URI", GEN_URI, name_uri_fault },
+	{ "email", GEN_EMAIL, name_email_fault },
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 

@@ -21,6 +21,10 @@ must_check bool names_parse_all(
 /* The checks by themselves. */
 must_check bool name_check_dns(const char *name, struct error *reterr);
 bool name_is_address(const char *name);
+/* What is wrong with a value, "it has an empty label", or NULL. DNS may begin with a wildcard. */
+const char *name_dns_fault(const char *name);
+const char *name_uri_fault(const char *uri);
+const char *name_email_fault(const char *address);
 
 /*
  * A subject: "/CN=x/O=y" as `openssl req -subj` takes it (backslash escapes; a plus sign joins

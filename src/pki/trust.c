@@ -6,7 +6,7 @@
 struct trust {
 	X509_STORE *store;
 	STACK_OF(X509) * anchors;
-	bool has_crl;
+	STACK_OF(X509_CRL) * crls;
 };
 
 void trust_free(struct trust *trust)
@@ -15,6 +15,7 @@ void trust_free(struct trust *trust)
 		return;
 	X509_STORE_free(trust->store);
 	sk_X509_pop_free(trust->anchors, X509_free);
+	sk_X509_CRL_pop_free(trust->crls, X509_CRL_free);
 	free(trust);
 }
 
@@ -46,10 +47,12 @@ static bool add_crls(struct trust *trust, const char *path, struct error *reterr
 	if (!sk_X509_CRL_num(bundle->crls))
 		return error_set(reterr, ERROR_INPUT, "CRLs: cannot use '%s': it is %s, not a CRL",
 			path, bundle_kind_name(bundle->kind));
-	for (int i = 0; i < sk_X509_CRL_num(bundle->crls); i++)
-		if (!X509_STORE_add_crl(trust->store, sk_X509_CRL_value(bundle->crls, i)))
+	for (int i = 0; i < sk_X509_CRL_num(bundle->crls); i++) {
+		X509_CRL *crl = sk_X509_CRL_value(bundle->crls, i);
+		if (!X509_STORE_add_crl(trust->store, crl) || !X509_CRL_up_ref(crl) ||
+			!sk_X509_CRL_push(trust->crls, crl))
 			bug("out of memory for CRLs");
-	trust->has_crl = true;
+	}
 	return true;
 }
 
@@ -57,7 +60,8 @@ bool trust_load(const char *const *ca_paths, size_t ca_count, const char *const 
 	size_t crl_count, struct trust **ret, struct error *reterr)
 {
 	OWN(trust) struct trust *trust = calloc(1, sizeof *trust);
-	if (!trust || !(trust->store = X509_STORE_new()) || !(trust->anchors = sk_X509_new_null()))
+	if (!trust || !(trust->store = X509_STORE_new()) ||
+		!(trust->anchors = sk_X509_new_null()) || !(trust->crls = sk_X509_CRL_new_null()))
 		bug("out of memory for trust anchors");
 	if (!ca_count) {
 		error_set(reterr, ERROR_INPUT, "no trust anchor is named");
@@ -92,10 +96,15 @@ X509_STORE *trust_store(const struct trust *trust)
 
 bool trust_has_crl(const struct trust *trust)
 {
-	return trust->has_crl;
+	return sk_X509_CRL_num(trust->crls) > 0;
 }
 
 const STACK_OF(X509) * trust_anchors(const struct trust *trust)
 {
 	return trust->anchors;
+}
+
+const STACK_OF(X509_CRL) * trust_crls(const struct trust *trust)
+{
+	return trust->crls;
 }

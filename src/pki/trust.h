@@ -4,6 +4,8 @@
 
 #include "pki/verify.h"
 
-const STACK_OF(X509) * trust_anchors(const struct trust *trust); /* borrowed */
+/* Borrowed. */
+const STACK_OF(X509) * trust_anchors(const struct trust *trust);
+const STACK_OF(X509_CRL) * trust_crls(const struct trust *trust);
 
 #endif

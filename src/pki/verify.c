@@ -5,9 +5,7 @@
 #include "pki/describe.h"
 #include "pki/verify_parts.h"
 
-#include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <strings.h>
 
 /* 112 bits of security: RSA-2048, P-224, SHA-224 and up. What TLS uses by default in Debian. */
 #define SECURITY_LEVEL 2
@@ -19,46 +17,9 @@
 
 #define AT(options) ((options)->at ? (options)->at : time(NULL))
 
-/* ---- The one thing that OpenSSL refuses and RFC 5280 accepts ---- */
-
-static int run_index = -1; /* of our time_t in an X509_STORE_CTX */
-static CRYPTO_ONCE run_index_once = CRYPTO_ONCE_STATIC_INIT;
-
-static void run_index_make(void)
-{
-	run_index = X509_STORE_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
-}
-
-/*
- * "The validity period is the period of time from notBefore through notAfter, inclusive" (RFC 5280
- * section 4.1.2.5), and a CRL is stale when the time is *after* nextUpdate (section 6.3.3 (a)).
- * X509_cmp_time calls an equal time earlier, so OpenSSL is a second early in both. And a trust
- * anchor has no issuer whose CRL could be wanted (section 6.1: the anchor is input, not path).
- */
-static int forgive(int ok, X509_STORE_CTX *context)
-{
-	const time_t *at = X509_STORE_CTX_get_ex_data(context, run_index);
-	const X509 *certificate = X509_STORE_CTX_get_current_cert(context);
-	const X509_CRL *crl = X509_STORE_CTX_get0_current_crl(context);
-	int error = X509_STORE_CTX_get_error(context);
-	int anchor = sk_X509_num(X509_STORE_CTX_get0_chain(context)) - 1;
-	bool forgiven = false;
-	if (ok)
-		return ok;
-	if (error == X509_V_ERR_CERT_HAS_EXPIRED && certificate)
-		forgiven = ASN1_TIME_cmp_time_t(X509_get0_notAfter(certificate), *at) == 0;
-	if (error == X509_V_ERR_CRL_HAS_EXPIRED && crl)
-		forgiven = ASN1_TIME_cmp_time_t(X509_CRL_get0_nextUpdate(crl), *at) == 0;
-	if (error == X509_V_ERR_UNABLE_TO_GET_CRL && anchor > 0)
-		forgiven = X509_STORE_CTX_get_error_depth(context) == anchor;
-	if (forgiven)
-		X509_STORE_CTX_set_error(context, X509_V_OK);
-	return forgiven;
-}
-
 /* ---- Before anything costs ---- */
 
-static bool small_enough(const X509 *certificate, int depth, struct finding *ret)
+static bool small_enough(X509 *certificate, int depth, struct finding *ret)
 {
 	const EVP_PKEY *key = X509_get0_pubkey(certificate);
 	int bits = key ? EVP_PKEY_get_bits(key) : 0;
@@ -67,12 +28,13 @@ static bool small_enough(const X509 *certificate, int depth, struct finding *ret
 	ret->code = CODE_KEY_TOO_LARGE;
 	ret->x509_error = X509_V_ERR_CERT_REJECTED;
 	ret->depth = depth;
+	ret->culprit = certificate;
 	snprintf(ret->detail, sizeof ret->detail, "%d bits, at most %d are taken", bits,
 		KEY_BITS_MAX);
 	return false;
 }
 
-static bool within_limits(const X509 *leaf, const STACK_OF(X509) * untrusted, struct finding *ret)
+static bool within_limits(X509 *leaf, const STACK_OF(X509) * untrusted, struct finding *ret)
 {
 	int count = untrusted ? sk_X509_num(untrusted) : 0;
 	long long bytes = i2d_X509(leaf, NULL);
@@ -137,7 +99,7 @@ static bool email_is_in_san(const struct verify_options *options, X509 *leaf, st
 }
 
 static bool prepare(X509_STORE_CTX *context, const struct trust *trust,
-	const struct verify_options *options, time_t *at, struct finding *ret)
+	const struct verify_options *options, time_t at, struct finding *ret)
 {
 	static const struct {
 		int purpose, trust;
@@ -147,7 +109,7 @@ static bool prepare(X509_STORE_CTX *context, const struct trust *trust,
 	};
 	X509_VERIFY_PARAM *parameters = X509_STORE_CTX_get0_param(context);
 	X509_VERIFY_PARAM_set_auth_level(parameters, SECURITY_LEVEL);
-	X509_VERIFY_PARAM_set_time(parameters, *at);
+	X509_VERIFY_PARAM_set_time(parameters, at);
 	if (options->purpose != PURPOSE_ANY) {
 		X509_VERIFY_PARAM_set_purpose(parameters, purposes[options->purpose].purpose);
 		X509_VERIFY_PARAM_set_trust(parameters, purposes[options->purpose].trust);
@@ -159,11 +121,6 @@ static bool prepare(X509_STORE_CTX *context, const struct trust *trust,
 	if (trust_has_crl(trust))
 		X509_VERIFY_PARAM_set_flags(
 			parameters, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
-	CRYPTO_THREAD_run_once(&run_index_once, run_index_make);
-	if (options->profile != PROFILE_OPENSSL) {
-		X509_STORE_CTX_set_ex_data(context, run_index, at);
-		X509_STORE_CTX_set_verify_cb(context, forgive);
-	}
 	struct asked_name asked;
 	const char *fault;
 	if (!options->name || (asked_name_parse(options->name, &asked, &fault) &&
@@ -181,23 +138,21 @@ static bool run(X509_STORE_CTX *context, const struct trust *trust,
 	if (limited && !within_limits(X509_STORE_CTX_get0_cert(context),
 			       X509_STORE_CTX_get0_untrusted(context), ret))
 		return false;
-	if (!prepare(context, trust, options, &at, ret))
+	if (!prepare(context, trust, options, at, ret))
 		return false;
 	ERR_clear_error();
-	int verified = X509_verify_cert(context);
+	bool verified = path_verify(context, trust, options, at, ret);
 	/* A bad signature leaves its story in the queue, where a later call would find it. */
 	ERR_clear_error();
-	X509_STORE_CTX_set_ex_data(context, run_index, NULL);
-	if (verified <= 0) {
-		finding_from_openssl(context, trust, options, ret);
+	if (!verified)
 		return false;
-	}
 	if (options->profile == PROFILE_OPENSSL)
 		return true;
 	if (!leaf_check(X509_STORE_CTX_get0_chain(context), options, ret) ||
 		!email_is_in_san(options, X509_STORE_CTX_get0_cert(context), ret))
 		return false;
-	return options->profile != PROFILE_STRICT || strict_check(context, options, ret);
+	return options->profile != PROFILE_STRICT ||
+	       strict_check(trust, X509_STORE_CTX_get0_chain(context), options, ret);
 }
 
 /* ---- What is said of it ---- */
@@ -219,13 +174,7 @@ static void conclude(
 		X509_STORE_CTX_set_error(context, X509_V_OK);
 		return;
 	}
-	const STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(context);
-	const STACK_OF(X509) *untrusted = X509_STORE_CTX_get0_untrusted(context);
-	X509 *culprit = leaf;
-	if (finding->depth > 0 && finding->depth < sk_X509_num(chain))
-		culprit = sk_X509_value(chain, finding->depth);
-	else if (finding->depth > 0 && finding->depth <= sk_X509_num(untrusted))
-		culprit = sk_X509_value(untrusted, finding->depth - 1);
+	X509 *culprit = finding->culprit ? finding->culprit : leaf;
 	describe(culprit, ret);
 	ret->code = finding->code;
 	ret->depth = finding->depth;

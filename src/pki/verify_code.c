@@ -156,9 +156,13 @@ static bool is_incomplete(X509 *orphan, const struct trust *trust)
 /* An anchor has the issuer's name, and OpenSSL did not take it: why? */
 static enum code namesake(X509 *anchor, X509 *orphan, enum role role)
 {
-	if (X509_check_issued(anchor, orphan) == X509_V_ERR_KEYUSAGE_NO_CERTSIGN)
+	switch (X509_check_issued(anchor, orphan)) {
+	case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
 		return PICK(role, ISSUER_NOT_CA);
-	return PICK(role, CA_REKEYED);
+	case X509_V_ERR_UNSPECIFIED: /* one of the two cannot be read */
+		return CODE_EXTENSION_MALFORMED;
+	}
+	return X509_cmp(anchor, orphan) ? PICK(role, CA_REKEYED) : CODE_AKI_ROOT_MISMATCH;
 }
 
 static enum code no_path(X509_STORE_CTX *context, const struct trust *trust, enum role role)
@@ -265,6 +269,7 @@ void finding_from_openssl(X509_STORE_CTX *context, const struct trust *trust,
 	/* Failures before the first check (memory, a certificate without a key) leave no error. */
 	ret->x509_error = error ? error : X509_V_ERR_UNSPECIFIED;
 	ret->depth = X509_STORE_CTX_get_error_depth(context);
+	ret->culprit = X509_STORE_CTX_get_current_cert(context);
 	ret->code = specific(context, ret->x509_error, trust, role);
 	say_more(context, options, ret->x509_error, ret);
 }

@@ -11,6 +11,8 @@ struct finding {
 	enum code code;
 	int x509_error; /* what OpenSSL is told, and so the alert; 0: the code's own (code_info) */
 	int depth;      /* of the certificate; -1 where it is none of the chain's */
+	X509 *culprit;  /* borrowed from the chain, the peer's certificates or the store; NULL: leaf
+			 */
 	char detail[VERIFY_DETAIL_BYTES]; /* escaped; what was seen, or "" */
 };
 
@@ -26,6 +28,15 @@ enum role verify_role(const struct verify_options *options, X509 *leaf);
 void finding_from_openssl(X509_STORE_CTX *context, const struct trust *trust,
 	const struct verify_options *options, struct finding *ret);
 
+/* ---- verify_path.c: OpenSSL's path building and checking ---- */
+
+/*
+ * X509_verify_cert on a context that is otherwise set up for `at`; in all profiles but openssl
+ * with what RFC 5280 accepts and OpenSSL does not. The verified chain stays in the context.
+ */
+bool path_verify(X509_STORE_CTX *context, const struct trust *trust,
+	const struct verify_options *options, time_t at, struct finding *ret);
+
 /* ---- leaf.c: what mutual TLS needs of a leaf beyond OpenSSL's checks ---- */
 
 /* true when all is well; `chain` is the verified one, the leaf first. */
@@ -36,9 +47,9 @@ bool leaf_has_san(const X509 *leaf, int type);
 
 /* ---- strict.c: the named rules ---- */
 
-/* true when all is well. `store` may hold CRLs; `context` is one that has verified the chain. */
-bool strict_check(
-	X509_STORE_CTX *context, const struct verify_options *options, struct finding *ret);
+/* true when all is well; `chain` is the verified one, the leaf first. */
+bool strict_check(const struct trust *trust, const STACK_OF(X509) * chain,
+	const struct verify_options *options, struct finding *ret);
 
 /* ---- verify_name.c: the name that is asked for ---- */
 

@@ -271,12 +271,45 @@ static void finds_no_way_to_an_anchor(void **state)
 	ROW("the same, the new root sent along", 19, CODE_SERVER_CA_REKEYED, 19,
 		.leaf = server(world.rekeyed_root), .sent = { world.rekeyed_root },
 		.purpose = PURPOSE_SERVER);
-	ROW("an anchor that is no root", 2, CODE_CLIENT_CHAIN_INCOMPLETE, 2,
-		.leaf = client(world.sub), .ca = world.sub_ca, .purpose = PURPOSE_CLIENT);
 	ROW("a leaf among the anchors is no anchor", 20, CODE_CLIENT_UNKNOWN_CA, 20,
 		.leaf = client(world.other_root), .ca = world.ca, .purpose = PURPOSE_CLIENT);
 	ROW("an anchor that may not sign", 79, CODE_CLIENT_ISSUER_NOT_CA, 79,
 		.leaf = client(world.no_sign), .ca = world.constrained_ca,
+		.purpose = PURPOSE_CLIENT);
+}
+
+static void anchors_need_not_be_roots(void **state)
+{
+	(void)state;
+	struct made *leaf = client(world.sub);
+	struct made *old = MAKE(world.root, .subject = "CN=Old CA", .key = "P-256#sub",
+		.not_before = NOW - 2 * DAY, .not_after = NOW - DAY, .extensions = SUB_EXTENSIONS);
+	struct made *of_old = client(old);
+	const char *old_ca = WRITE("old.crt", old->certificate);
+	const char *leaf_ca = WRITE("leaf.crt", leaf->certificate);
+	ROW("an anchor that is no root", 2, CODE_NONE, 0, .leaf = leaf, .ca = world.sub_ca,
+		.purpose = PURPOSE_CLIENT);
+	ROW("with its CRL, and none of the root", 2, CODE_NONE, 0, .leaf = leaf, .ca = world.sub_ca,
+		.crl = { world.sub_crl }, .purpose = PURPOSE_CLIENT);
+	ROW("with the root's CRL alone", 2, CODE_CRL_MISSING, 3, .leaf = leaf, .ca = world.sub_ca,
+		.crl = { world.crl }, .purpose = PURPOSE_CLIENT);
+	ROW("one that has expired", 2, CODE_CLIENT_EXPIRED, 10, .leaf = of_old, .ca = old_ca,
+		.purpose = PURPOSE_CLIENT);
+	ROW("the leaf itself is no anchor", 20, CODE_CLIENT_UNKNOWN_CA, 20, .leaf = leaf,
+		.ca = leaf_ca, .purpose = PURPOSE_CLIENT);
+}
+
+/* One CA with two certificates; only the one that is tried last leads to our anchor. */
+static void other_paths_are_tried(void **state)
+{
+	(void)state;
+	struct made *astray = sub_ca(world.other_root, "CN=Test Lab Intermediate CA", "P-256#sub");
+	struct made *leaf = client(world.sub);
+	ROW("the way to a stranger stands first", 20, CODE_NONE, 0, .leaf = leaf,
+		.sent = { astray, world.sub }, .purpose = PURPOSE_CLIENT);
+	ROW("and alone", 20, CODE_CLIENT_UNKNOWN_CA, 20, .leaf = leaf, .sent = { astray },
+		.purpose = PURPOSE_CLIENT);
+	ROW("twice over", 20, CODE_CLIENT_UNKNOWN_CA, 20, .leaf = leaf, .sent = { astray, astray },
 		.purpose = PURPOSE_CLIENT);
 }
 
@@ -688,6 +721,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_chains_pass),
 		cmocka_unit_test(finds_no_way_to_an_anchor),
+		cmocka_unit_test(anchors_need_not_be_roots),
+		cmocka_unit_test(other_paths_are_tried),
 		cmocka_unit_test(says_incomplete_when_the_leaf_names_its_issuers_issuer),
 		cmocka_unit_test(refuses_bad_paths),
 		cmocka_unit_test(refuses_weak_cryptography),
