@@ -94,6 +94,11 @@ void net_stream_resume(struct net_stream *stream);
 /* Sends at once what the socket takes and keeps a copy of the rest. */
 must_check bool net_stream_write(
 	struct net_stream *stream, const void *bytes, size_t count, struct error *reterr);
+/*
+ * Acknowledges what was received at once, instead of with the answer: for when there is none to
+ * send, and a peer that waits for the acknowledgement (RFC 1122 section 4.2.3.4) before it goes on.
+ */
+void net_stream_acknowledge(struct net_stream *stream);
 /* Bytes that wait for the socket. */
 size_t net_stream_pending(const struct net_stream *stream);
 /* Half-close, after all that was written: the peer reads an end, and may still send. */

@@ -2,6 +2,7 @@
 #include "net/internal.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 struct net_stream {
 	uv_tcp_t uv; /* first: freed through it */
@@ -138,6 +139,18 @@ bool net_stream_write(
 		return true;
 	free(waiting);
 	return net_error(reterr, status, "cannot send to", stream->peer.host);
+}
+
+void net_stream_acknowledge(struct net_stream *stream)
+{
+#ifdef TCP_QUICKACK /* elsewhere the peer waits for the delayed one, 40 ms or so */
+	uv_os_fd_t fd;
+	const int on = 1;
+	if (uv_fileno((uv_handle_t *)&stream->uv, &fd) == 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+#else
+	(void)stream;
+#endif
 }
 
 size_t net_stream_pending(const struct net_stream *stream)

@@ -214,10 +214,18 @@ static void handshake_failed(struct connection *connection, const struct error *
 
 static void handshake_done(struct connection *connection)
 {
+	size_t waiting;
+	tls_connection_output(connection->tls, &waiting);
 	connection->worker->counts.handshakes++;
 	connection->stage = STAGE_OPEN;
 	connection->h1 = h1_new(&connection->worker->settings->limits.http);
 	connection_work(connection);
+	/*
+	 * On TLS 1.3 the client speaks last, and its request may wait for our acknowledgement of
+	 * that: without tickets we have nothing to send that would carry it.
+	 */
+	if (!waiting && !connection->requests && connection->stage == STAGE_OPEN)
+		net_stream_acknowledge(connection->stream);
 }
 
 static void got_bytes(void *context, const void *bytes, size_t count)
