@@ -12,6 +12,7 @@ static const struct command *const commands[] = {
 	&demo_command,
 	&init_command,
 	&issue_command,
+	&pfx_command,
 	&request_command,
 	&revoke_command,
 	&serve_command,

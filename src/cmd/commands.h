@@ -14,6 +14,7 @@ extern const struct command crl_command;
 extern const struct command demo_command;
 extern const struct command init_command;
 extern const struct command issue_command;
+extern const struct command pfx_command;
 extern const struct command request_command;
 extern const struct command revoke_command;
 extern const struct command serve_command;

@@ -30,7 +30,7 @@ bool issue_begin(struct ca *ca, const struct issue_source *source, int days, str
 		return false;
 	size_t count;
 	const struct profile_warning *warnings = profile_warnings(source->profile, &count);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; source->edited && i < count; i++)
 		notes_add(notes, "%s", warnings[i].text);
 	*ret = TAKE(certificate);
 	return true;
@@ -208,9 +208,10 @@ static bool certify(struct ca *ca, const struct identity_files *files,
 	OWN(issued) struct issued issued = { .certificate_path = text_format("%s.crt", files->stem),
 		.key_path = text_format("%s.key", files->stem),
 		.cnf_path = text_format("%s.cnf", files->stem) };
-	struct issue_source source = {
-		.profile = files->profile, .request = files->request, .subject = files->subject
-	};
+	struct issue_source source = { .profile = files->profile,
+		.request = files->request,
+		.subject = files->subject,
+		.edited = !files->cnf_text };
 	if (!strcmp(issued.certificate_path, ca_certificate_path(ca)))
 		return error_set(reterr, ERROR_USAGE, "'%s' is the CA's own certificate",
 			issued.certificate_path);

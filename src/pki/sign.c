@@ -107,6 +107,7 @@ bool issue_sign(struct ca *ca, const char *request_path, const struct sign_optio
 	struct issue_source source = { .profile = profile,
 		.request = request,
 		.subject = X509_REQ_get_subject_name(request),
+		.edited = issued.cnf_path != NULL,
 		.names = names };
 	if (!profile_section(profile, issue->role, options->extensions, &source.section, reterr) ||
 		!issue_begin(ca, &source, issue->days, notes, &issued.certificate, reterr) ||
