@@ -11,6 +11,7 @@ static const struct command *const commands[] = {
 	&crl_command,
 	&demo_command,
 	&init_command,
+	&inspect_command,
 	&issue_command,
 	&pfx_command,
 	&request_command,

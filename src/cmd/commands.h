@@ -13,6 +13,7 @@ extern const struct command client_command;
 extern const struct command crl_command;
 extern const struct command demo_command;
 extern const struct command init_command;
+extern const struct command inspect_command;
 extern const struct command issue_command;
 extern const struct command pfx_command;
 extern const struct command request_command;

@@ -22,6 +22,7 @@
 #include "pki/profile.h"
 #include "pki/request.h"
 #include "pki/setup.h"
+#include "pki/show.h"
 #include "pki/verify.h"
 
 #endif
