@@ -108,7 +108,8 @@ json_t *handshake_error_json(const struct error *error)
 {
 	const char *hint = *error->hint ? error->hint : code_info(error->code)->hint;
 	const char *code = error->code == CODE_NONE ? NULL : code_name(error->code);
-	return json_pack("{s:s, s:s?, s:s, s:s, s:o, s:i, s:i}", "kind", error_kind_name(error->kind),
-		"code", code, "text", error->text, "hint", hint, "alert", alert_json(error->alert),
-		"x509_error", error->x509_error, "exit_code", error_exit_code(error->kind));
+	return json_pack("{s:s, s:s?, s:s, s:s, s:o, s:i, s:i}", "kind",
+		error_kind_name(error->kind), "code", code, "text", error->text, "hint", hint,
+		"alert", alert_json(error->alert), "x509_error", error->x509_error, "exit_code",
+		error_exit_code(error->kind));
 }
