@@ -1,7 +1,7 @@
 /* One side of a connection, read from options, environment and configuration. */
 #include "cmd/side.h"
 
-#include "pki/bundle.h"
+#include "pki/pki.h"
 
 static enum tls_version parse_version(const char *text)
 {

@@ -124,6 +124,7 @@ static void what_cannot_be_revoked_is_refused(void **state)
 	struct error error;
 	OWN(ca) struct ca *ca = open_ca();
 	OWN(X509) X509 *leaf = issue(ca, "twice.crt");
+	assert_non_null(leaf);
 	OWN(revoked) struct revoked revoked = { 0 };
 	assert_true(ca_revoke(ca, "twice.crt", "unspecified", &revoked, &error));
 	revoked_done(&revoked);

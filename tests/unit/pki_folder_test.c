@@ -128,6 +128,7 @@ static void a_ca_has_any_name_and_may_be_new(void **state)
 	OWN(ca) struct ca *ca = NULL;
 	assert_true(ca_adopt("CA2", "ca2", certificate, ca_key, &ca, &error));
 	OWN(X509) X509 *leaf = issue(ca, 1, NULL);
+	assert_non_null(leaf);
 	assert_int_equal(access("CA2/ca2.srl", F_OK), 0);
 	assert_int_not_equal(access("CA2/ca2.crt", F_OK), 0);
 	ca_free(TAKE(ca));
@@ -220,6 +221,7 @@ static void damaged_state_stops_everything(void **state)
 	fixture_write_text("bad/index.txt", theirs);
 	assert_true(ca_open("bad", NULL, &ca, &error));
 	OWN(X509) X509 *leaf = issue(ca, 1, NULL);
+	assert_non_null(leaf);
 	assert_memory_equal(fixture_read("bad/index.txt"), theirs, strlen(theirs));
 }
 
