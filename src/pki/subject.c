@@ -167,7 +167,7 @@ bool subject_parse(const char *text, X509_NAME **ret, struct error *reterr)
 	__attribute__((cleanup(own_parts))) struct parts parts = { .count = 0 };
 	if (!*text)
 		return subject_error(reterr, text, "it is empty");
-	if (!strchr(text, '='))
+	if (!strchr(text, '=') && *text != '/')
 		return subject_common_name(text, ret, reterr);
 	bool slashes = *text == '/';
 	return split(text + slashes, text, slashes ? '/' : ',', &parts, reterr) &&
