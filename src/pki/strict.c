@@ -10,6 +10,8 @@
  */
 #include "pki/strict_rules.h"
 
+#include <openssl/err.h>
+
 struct rule {
 	enum code code;
 	strict_test *breaks;
@@ -207,6 +209,17 @@ static bool check_crls(const struct trust *trust, const struct view *view, struc
 	return true;
 }
 
+/* A chain's end may bear its own signature under another's name; it needs no issuer's key. */
+static bool signs_itself(X509 *certificate, const STACK_OF(X509) * chain)
+{
+	EVP_PKEY *key = X509_get0_pubkey(certificate);
+	if (!key || certificate != sk_X509_value(chain, sk_X509_num(chain) - 1))
+		return false;
+	bool itself = X509_verify(certificate, key) == 1;
+	ERR_clear_error();
+	return itself;
+}
+
 bool strict_check(const struct trust *trust, const STACK_OF(X509) * chain,
 	const struct verify_options *options, struct finding *ret)
 {
@@ -218,7 +231,7 @@ bool strict_check(const struct trust *trust, const STACK_OF(X509) * chain,
 			.chain = chain,
 			.depth = depth,
 			.is_ca = depth > 0 || (flags & EXFLAG_CA),
-			.is_root = flags & EXFLAG_SS,
+			.is_root = (flags & EXFLAG_SS) || signs_itself(certificate, chain),
 			.role = role };
 		if (!check_certificate(&view, ret) || !check_crls(trust, &view, ret))
 			return false;
