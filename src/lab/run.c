@@ -129,6 +129,15 @@ static char *join(const struct words *words)
 	return text_copy(text.data);
 }
 
+/* So that our exit code is that of the command that failed. */
+static enum error_kind kind_of_exit(int code)
+{
+	static const enum error_kind kinds[] = { [2] = ERROR_USAGE, [3] = ERROR_IO };
+	if (code == 70)
+		return ERROR_BUG;
+	return code == 2 || code == 3 ? kinds[code] : ERROR_CHECK;
+}
+
 bool lab_command(struct lab *lab, const char *const *words, bool quiet, struct error *reterr)
 {
 	struct words all = { { "mtls" }, 1 };
@@ -141,9 +150,8 @@ bool lab_command(struct lab *lab, const char *const *words, bool quiet, struct e
 	bool ok = process_finish(&process, &code, reterr);
 	if (ok && code != 0) {
 		OWN(char) char *line = join(&all);
-		ok = error_set(reterr, code == 3 ? ERROR_IO : ERROR_CHECK, "%s: exit code %d%s%s",
-			line, code, process.err.length ? "\n" : "",
-			process.err.length ? process.err.data : "");
+		ok = error_set(reterr, kind_of_exit(code), "%s: exit code %d%s%s", line, code,
+			process.err.length ? "\n" : "", process.err.length ? process.err.data : "");
 	}
 	process_stop(&process);
 	return ok;

@@ -72,13 +72,13 @@ one() {
 }
 
 clients() {
-	while IFS='|' read -r name text12 text13 record; do
-		name=$(echo $name) record=$(echo $record)
+	while IFS='|' read -r case_name text12 text13 record; do
+		case_name=$(echo $case_name) record=$(echo $record)
 		text12=$(printf %s "$text12" | sed 's/^ *//; s/ *$//')
 		text13=$(printf %s "$text13" | sed 's/^ *//; s/ *$//')
 		[ "$text13" != . ] || text13=$text12
-		case $name in '' | '#'*) continue ;; esac
-		one "$name" 1.2 "$text12" "$record"
-		one "$name" 1.3 "$text13" "$record"
+		case $case_name in '' | '#'*) continue ;; esac
+		one "$case_name" 1.2 "$text12" "$record"
+		one "$case_name" 1.3 "$text13" "$record"
 	done
 }

@@ -11,6 +11,7 @@ import sys
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.util.ssl_ import create_urllib3_context
 
 url, cert, key, ca = sys.argv[1:5]
 
@@ -19,7 +20,7 @@ class Version(HTTPAdapter):
     """Not in the document: one version of TLS."""
 
     def init_poolmanager(self, *args, **kwargs):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context = create_urllib3_context()
         context.minimum_version = context.maximum_version = {
             "1.2": ssl.TLSVersion.TLSv1_2,
             "1.3": ssl.TLSVersion.TLSv1_3,
