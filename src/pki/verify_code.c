@@ -255,8 +255,7 @@ static void say_more(X509_STORE_CTX *context, const struct verify_options *optio
 	else if (ret->code == CODE_SERVER_NAME_MISMATCH || ret->code == CODE_CLIENT_NAME_MISMATCH ||
 		 ret->code == CODE_SERVER_NO_SAN)
 		text_escape(ret->detail, sizeof ret->detail, options->name, strlen(options->name));
-	else if (ret->code == CODE_CERTIFICATE_INVALID || ret->code == CODE_CRL_UNUSABLE ||
-		 ret->code == CODE_EXTENSION_MALFORMED)
+	else if (ret->code == CODE_CERTIFICATE_INVALID || ret->code == CODE_CRL_UNUSABLE)
 		snprintf(ret->detail, sizeof ret->detail, "%s",
 			X509_verify_cert_error_string(error));
 }

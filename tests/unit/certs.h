@@ -9,6 +9,7 @@
 
 #include "pki/pki.h"
 
+#include <openssl/dsa.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -44,6 +45,22 @@ static size_t made_count;
 static EVP_PKEY *spare_keys[16];
 static const char *spare_names[16];
 
+static inline EVP_PKEY *certs_dsa_key(void)
+{
+	EVP_PKEY *parameters = NULL, *key = NULL;
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "DSA", NULL);
+	EVP_PKEY_paramgen_init(context);
+	EVP_PKEY_CTX_set_dsa_paramgen_bits(context, 2048);
+	assert_true(EVP_PKEY_paramgen(context, &parameters) > 0);
+	EVP_PKEY_CTX_free(context);
+	context = EVP_PKEY_CTX_new_from_pkey(NULL, parameters, NULL);
+	EVP_PKEY_keygen_init(context);
+	assert_true(EVP_PKEY_keygen(context, &key) > 0);
+	EVP_PKEY_CTX_free(context);
+	EVP_PKEY_free(parameters);
+	return key;
+}
+
 /* One key a kind and slot: making them anew each time would only cost time. */
 static inline EVP_PKEY *certs_key(const char *kind)
 {
@@ -56,6 +73,8 @@ static inline EVP_PKEY *certs_key(const char *kind)
 	spare_names[i] = kind;
 	if (!strncmp(kind, "rsa:", 4))
 		spare_keys[i] = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)atoi(kind + 4));
+	else if (!strcmp(kind, "dsa"))
+		spare_keys[i] = certs_dsa_key();
 	else if (!strcmp(kind, "ed25519"))
 		spare_keys[i] = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	else
