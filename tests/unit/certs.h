@@ -236,14 +236,14 @@ static inline X509_CRL *certs_crl(struct made *issuer, const struct crl_spec *sp
 /* ---- Files: a fresh folder, removed by certs_folder_done ---- */
 
 static char certs_folder[] = "/tmp/mtls-unit-XXXXXX";
-static char certs_paths[64][96];
+static char certs_paths[256][96];
 static size_t certs_path_count;
 
 static inline const char *certs_path(const char *name)
 {
 	if (strstr(certs_folder, "XXXXXX"))
 		assert_non_null(mkdtemp(certs_folder));
-	assert_true(certs_path_count < 64);
+	assert_true(certs_path_count < 256);
 	char *path = certs_paths[certs_path_count++];
 	snprintf(path, sizeof certs_paths[0], "%s/%s", certs_folder, name);
 	return path;

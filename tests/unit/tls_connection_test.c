@@ -1,122 +1,7 @@
 /* Two connections in memory, one feeding the other: whole flights, and one byte at a time. */
-#include "certs.h"
-
-#include "tls/tls.h"
+#include "tls_pair.h"
 
 #include <errno.h>
-
-static struct made *ca, *other_ca;
-static const char *ca_path, *server_cert, *server_key, *crl_path;
-
-struct pair {
-	struct tls_context *server_context, *client_context;
-	struct tls_connection *server, *client;
-	size_t step; /* bytes fed at a time; 0: all that there are */
-	enum tls_status server_status, client_status;
-	struct error server_error, client_error;
-};
-
-static struct tls_options server_options(void)
-{
-	static const char *ca_list[1], *crl_list[1];
-	ca_list[0] = ca_path;
-	crl_list[0] = crl_path;
-	return (struct tls_options){
-		.server = true,
-		.cert = server_cert,
-		.key = server_key,
-		.ca = ca_list,
-		.ca_count = 1,
-		.crl = crl_list,
-		.crl_count = crl_path ? 1 : 0,
-		.verify = { .profile = PROFILE_MTLS,
-			.purpose = PURPOSE_CLIENT,
-			.at = NOW,
-			.depth_max = -1 },
-		.alpn = "http/1.1",
-	};
-}
-
-static struct tls_options client_options(
-	const char *cert, const char *key, enum tls_version version)
-{
-	static const char *ca_list[1];
-	ca_list[0] = ca_path;
-	return (struct tls_options){
-		.cert = cert,
-		.key = key,
-		.ca = ca_list,
-		.ca_count = 1,
-		.verify = { .profile = PROFILE_MTLS,
-			.purpose = PURPOSE_SERVER,
-			.name = "DNS:localhost",
-			.at = NOW,
-			.depth_max = -1 },
-		.version_max = version,
-		.alpn = "http/1.1",
-	};
-}
-
-static void pair_init(
-	struct pair *pair, const struct tls_options *server, const struct tls_options *client)
-{
-	struct error error = { 0 };
-	*pair = (struct pair){ .server_status = TLS_WANT_INPUT, .client_status = TLS_WANT_INPUT };
-	if (!tls_context_new(server, &pair->server_context, &error) ||
-		!tls_context_new(client, &pair->client_context, &error))
-		fail_msg("%s", error.text);
-	pair->server = tls_connection_new(pair->server_context);
-	pair->client = tls_connection_new(pair->client_context);
-}
-
-static void pair_done(struct pair *pair)
-{
-	tls_connection_free(pair->server);
-	tls_connection_free(pair->client);
-	tls_context_free(pair->server_context);
-	tls_context_free(pair->client_context);
-}
-
-/* Moves what one side has to say to the other; false when it says nothing. */
-static bool move(struct pair *pair, struct tls_connection *from, struct tls_connection *to,
-	enum tls_status *status, struct error *error)
-{
-	size_t count;
-	const char *bytes = tls_connection_output(from, &count);
-	if (!count)
-		return false;
-	size_t step = pair->step ? pair->step : count;
-	for (size_t at = 0; at < count; at += step) {
-		size_t now = count - at < step ? count - at : step;
-		if (*status != TLS_FAILED && *status != TLS_CLOSED)
-			*status = tls_connection_input(to, bytes + at, now, error);
-	}
-	tls_connection_sent(from, count);
-	return true;
-}
-
-static void pair_talk(struct pair *pair)
-{
-	bool any;
-	do {
-		any = move(pair, pair->client, pair->server, &pair->server_status,
-			&pair->server_error);
-		any |= move(pair, pair->server, pair->client, &pair->client_status,
-			&pair->client_error);
-	} while (any);
-}
-
-static void pair_handshake(struct pair *pair)
-{
-	pair->client_status = tls_connection_input(pair->client, NULL, 0, &pair->client_error);
-	pair_talk(pair);
-	/* What came after the client's own end of the handshake, as with TLS 1.3. */
-	char byte;
-	size_t count;
-	if (pair->client_status == TLS_READY)
-		pair->client_status =
-			tls_connection_read(pair->client, &byte, 1, &count, &pair->client_error);
-}
 
 static void read_all(struct tls_connection *connection, const char *expected, size_t bytes)
 {
@@ -130,9 +15,7 @@ static void read_all(struct tls_connection *connection, const char *expected, si
 	assert_memory_equal(got, expected, bytes);
 }
 
-static const char *good_cert, *good_key;
 static const size_t steps[] = { 0, 1, 7, 16389 };
-static const enum tls_version versions[] = { TLS_1_2, TLS_1_3 };
 
 static void bytes_go_both_ways(void **state)
 {
@@ -348,31 +231,6 @@ static void an_end_is_no_refusal(void **state)
 	pair_done(&pair);
 }
 
-static int make_all(void **state)
-{
-	(void)state;
-	ca = MAKE(NULL, .subject = "CN=CA", .key = "P-256#1", .extensions = CA_EXTENSIONS);
-	other_ca =
-		MAKE(NULL, .subject = "CN=Other CA", .key = "P-256#2", .extensions = CA_EXTENSIONS);
-	struct made *server = MAKE(ca, .subject = "CN=localhost", .extensions = SERVER_EXTENSIONS);
-	struct made *client =
-		MAKE(ca, .subject = "CN=mtls-client", .extensions = CLIENT_EXTENSIONS);
-	ca_path = WRITE("ca.crt", ca->certificate);
-	server_cert = WRITE("server.crt", server->certificate);
-	server_key = certs_write_key("server.key", server->key, NULL);
-	good_cert = WRITE("client.crt", client->certificate);
-	good_key = certs_write_key("client.key", client->key, NULL);
-	return 0;
-}
-
-static int remove_all(void **state)
-{
-	(void)state;
-	certs_done();
-	certs_folder_done();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,5 +241,5 @@ int main(void)
 		cmocka_unit_test(strangers_get_no_further),
 		cmocka_unit_test(an_end_is_no_refusal),
 	};
-	return cmocka_run_group_tests(tests, make_all, remove_all);
+	return cmocka_run_group_tests(tests, pair_world_make, pair_world_remove);
 }
