@@ -35,6 +35,8 @@ static const struct row rows[] = {
 	{ "client-self-signed", ITSELF, { "mtls-client", NOW_VALID, { NO_CA, USAGE, EKU("clientAuth") } } },
 	{ "client-wrong-eku", OUR_CA, { "mtls-client", NOW_VALID, { NO_CA, USAGE, EKU("serverAuth") } } },
 	{ "client-no-eku", OUR_CA, { "mtls-client", NOW_VALID, { NO_CA, USAGE } } },
+	{ "client-wrong-key-usage", OUR_CA, { "mtls-client", NOW_VALID,
+		{ NO_CA, { "keyUsage", "critical,keyAgreement" }, EKU("clientAuth") } } },
 	{ "client-expired", OUR_CA, { "mtls-client", EXPIRED, { NO_CA, USAGE, EKU("clientAuth") } } },
 	{ "server-name-mismatch", OUR_CA, { "localhost", NOW_VALID,
 		{ NO_CA, USAGE, EKU("serverAuth"), { "subjectAltName", "DNS:other.example" } } } },
