@@ -7,6 +7,7 @@
 #
 #	check "what" COMMAND...          COMMAND succeeds
 #	refuse CODE "text" COMMAND...    COMMAND exits with CODE and says "text" on stderr
+#	by_python "what" [ARG...] <<END  the Python program on standard input succeeds; it may import raw.py
 #	same A B                         two files are equal, byte for byte
 #	holds FILE "text"                FILE contains the text;   lacks FILE "text": it does not
 #	need PROGRAM PACKAGE             the test needs PROGRAM, which PACKAGE brings
@@ -134,6 +135,12 @@ refuse() {
 		not_ok "refused: $text" "exit $code and '$text' on stderr from: $*" "exit $STATUS"
 		show_output
 	fi
+}
+
+by_python() {
+	what=$1
+	shift
+	check "$what" env PYTHONPATH="$SOURCE/tests" /usr/bin/python3 - "$@"
 }
 
 same() {

@@ -30,6 +30,12 @@ class Raw:
     def get(self, path, headers=''):
         self.send(f'GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n'.encode())
 
+    def ask(self, path, headers='', method='GET', body=b''):
+        """A whole request and its answer; the connection lives on."""
+        self.send(f'{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}'.encode('latin-1') +
+                  (b'Content-Length: %d\r\n' % len(body) if body else b'') + b'\r\n' + body)
+        return self.answer(method)
+
     def answer(self, method='GET'):
         line = self.input.readline().decode()
         status = int(line.split(' ')[1])
