@@ -17,7 +17,9 @@ static int on_head(h1_library_parser *parser)
 {
 	struct h1_library *library = parser->data;
 	library->head_done = true;
-	library->keep_alive = parser_keep_alive(parser);
+	/* Both at once: close wins in either version (RFC 9112 section 9.3); the library's 1.0
+	 * differs. */
+	library->keep_alive = parser_keep_alive(parser) && !(parser->flags & F_CONNECTION_CLOSE);
 	/* "Upgrade" asks for a protocol that we do not speak: it is ignored (RFC 9110 7.8). */
 	parser->upgrade = 0;
 	return 0;
