@@ -1,6 +1,9 @@
 /* Mints certificates that are broken in exactly one way. */
 #include "pki/mint.h"
 
+#include "pki/bundle.h"
+#include "pki/key.h"
+
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 
@@ -23,46 +26,14 @@ const X509 *mint_certificate(const struct mint *mint)
 	return mint->cert;
 }
 
-/* An encrypted key is an error, never a question on the terminal. */
-static int no_passphrase(char *target, int target_bytes, int writing, void *context)
-{
-	(void)target;
-	(void)target_bytes;
-	(void)writing;
-	(void)context;
-	return -1;
-}
-
-static must_check bool read_pem(
-	const char *path, struct buffer *text, BIO **ret, struct error *reterr)
-{
-	if (!file_read(path, text, reterr))
-		return false;
-	*ret = BIO_new_mem_buf(text->data, (int)text->length);
-	if (!*ret)
-		bug("out of memory");
-	return true;
-}
-
 bool mint_load(const char *cert_path, const char *key_path, struct mint **ret, struct error *reterr)
 {
 	OWN(mint) struct mint *mint = calloc(1, sizeof *mint);
 	if (!mint)
 		bug("out of memory");
-	OWN(buffer) struct buffer cert_text = BUFFER(FILE_INPUT_BYTES_MAX);
-	OWN(buffer) struct buffer key_text = { .bytes_max = FILE_INPUT_BYTES_MAX, .secret = true };
-	OWN(BIO) BIO *cert = NULL;
-	OWN(BIO) BIO *key = NULL;
-	if (!read_pem(cert_path, &cert_text, &cert, reterr) ||
-		!read_pem(key_path, &key_text, &key, reterr))
+	if (!bundle_certificate(cert_path, &mint->cert, reterr) ||
+		!bundle_private_key(key_path, NULL, &mint->key, reterr))
 		return false;
-	mint->cert = PEM_read_bio_X509(cert, NULL, NULL, NULL);
-	if (!mint->cert)
-		return error_openssl(
-			reterr, ERROR_INPUT, "cannot read the certificate '%s'", cert_path);
-	mint->key = PEM_read_bio_PrivateKey(key, NULL, no_passphrase, NULL);
-	if (!mint->key)
-		return error_openssl(reterr, ERROR_INPUT, "cannot read the key '%s'", key_path);
 	*ret = TAKE(mint);
 	return true;
 }
@@ -138,34 +109,28 @@ bool mint_new(const struct mint_recipe *recipe, const struct mint *issuer, time_
 			recipe->common_name);
 	if (!add_extensions(cert, signer->cert, recipe, reterr))
 		return false;
-	/* EdDSA takes no separate digest. */
-	int digest = NID_undef;
-	bool fixed = EVP_PKEY_get_default_digest_nid(signer->key, &digest) == 2;
-	if (!X509_sign(cert, signer->key, fixed && digest == NID_undef ? NULL : EVP_sha256()))
+	const EVP_MD *digest;
+	if (!key_digest(signer->key, NULL, &digest, reterr))
+		return false;
+	if (!X509_sign(cert, signer->key, digest))
 		return error_openssl(reterr, ERROR_BUG, "cannot sign the certificate of '%s'",
 			recipe->common_name);
 	*ret = TAKE(mint);
 	return true;
 }
 
-static must_check bool add_pem(struct file_set *set, const char *path, enum file_mode mode,
-	BIO *text, struct error *reterr)
-{
-	char *data;
-	long bytes = BIO_get_mem_data(text, &data);
-	return file_set_add(set, path, mode, data, (size_t)bytes, reterr);
-}
-
 bool mint_save(
 	const struct mint *mint, const char *cert_path, const char *key_path, struct error *reterr)
 {
 	OWN(file_set) struct file_set *set = file_set_new();
+	OWN(buffer) struct buffer key = { .bytes_max = FILE_INPUT_BYTES_MAX, .secret = true };
 	OWN(BIO) BIO *cert = BIO_new(BIO_s_mem());
-	OWN(BIO) BIO *key = BIO_new(BIO_s_secmem());
-	if (!cert || !key || !PEM_write_bio_X509(cert, mint->cert) ||
-		!PEM_write_bio_PrivateKey(key, mint->key, NULL, NULL, 0, NULL, NULL))
+	char *text;
+	if (!cert || !PEM_write_bio_X509(cert, mint->cert))
 		return error_openssl(reterr, ERROR_BUG, "cannot write '%s' as PEM", cert_path);
-	return add_pem(set, key_path, FILE_PRIVATE, key, reterr) &&
-	       add_pem(set, cert_path, FILE_PUBLIC, cert, reterr) &&
+	long bytes = BIO_get_mem_data(cert, &text);
+	return key_encode(mint->key, NULL, &key, reterr) &&
+	       file_set_add(set, key_path, FILE_PRIVATE, key.data, key.length, reterr) &&
+	       file_set_add(set, cert_path, FILE_PUBLIC, text, (size_t)bytes, reterr) &&
 	       file_set_commit(set, true, reterr);
 }

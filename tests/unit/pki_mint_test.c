@@ -123,9 +123,9 @@ static void files_come_back_and_the_key_is_private(void **state)
 	struct mint *none = NULL;
 	assert_false(mint_load(key, key, &none, &error));
 	assert_int_equal(error.kind, ERROR_INPUT);
-	assert_non_null(strstr(error.text, "cannot read the certificate '"));
+	assert_non_null(strstr(error.text, "it is a private key, not a certificate"));
 	assert_false(mint_load(cert, cert, &none, &error));
-	assert_non_null(strstr(error.text, "cannot read the key '"));
+	assert_non_null(strstr(error.text, "it is a certificate, not a private key"));
 	unlink(key);
 	assert_false(mint_load(cert, key, &none, &error));
 	assert_non_null(strstr(error.text, "ca.key': No such file or directory"));
