@@ -136,7 +136,10 @@ static bool load_profile(const char *path, const char *name, const struct key_ty
 	if (!choose_names(name, options, &names, reterr))
 		return false;
 	OWN(char) char *body = names ? alternative_names(names) : NULL;
-	OWN(char) char *text = profile_template(options->role, key_type->bits, name, body);
+	OWN(char)
+	char *follow = text_format("`mtls sign %s.csr --role %s` on the request beside it", name,
+		role_name(options->role));
+	OWN(char) char *text = profile_template(options->role, key_type->bits, name, body, follow);
 	if (!profile_parse(path, text, strlen(text), ret, reterr))
 		return false;
 	*ret_text = TAKE(text);

@@ -129,7 +129,7 @@ bool profile_load(const char *path, struct profile **ret, struct error *reterr)
 bool profile_builtin(enum role role, struct profile **ret, struct error *reterr)
 {
 	OWN(char) char *path = text_format("built-in %s profile", role_name(role));
-	OWN(char) char *text = profile_template(role, 0, role_name(role), NULL);
+	OWN(char) char *text = profile_template(role, 0, role_name(role), NULL, "");
 	return profile_parse(path, text, strlen(text), ret, reterr);
 }
 

@@ -67,9 +67,11 @@ must_check bool profile_subject(const struct profile *profile, profile_ask *ask,
 const struct profile_warning *profile_warnings(const struct profile *profile, size_t *ret_count);
 
 /*
- * The text of the .cnf that `mtls init` writes for a role when there is none (the caller's to
- * free): `subject` is a common name, `names` the body of [alt_names] or NULL.
+ * The text of the .cnf that is written for a role when there is none (the caller's to free):
+ * `names` is the body of [alt_names] or NULL; `follow` the command, in backquotes, that makes the
+ * certificate follow the file when it was edited.
  */
-char *profile_template(enum role role, unsigned bits, const char *common_name, const char *names);
+char *profile_template(enum role role, unsigned bits, const char *common_name, const char *names,
+	const char *follow);
 
 #endif

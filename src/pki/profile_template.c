@@ -12,8 +12,8 @@ static const struct {
 		"# Clients look for the host here, not in the subject.\n" },
 };
 
-static char *leaf_text(
-	enum role role, unsigned bits, const char *size, const char *common_name, const char *names)
+static char *leaf_text(enum role role, unsigned bits, const char *size, const char *common_name,
+	const char *names, const char *follow)
 {
 	const char *role_text = role_name(role),
 		   *san = names ? "subjectAltName         = @alt_names\n" : "";
@@ -21,7 +21,7 @@ static char *leaf_text(
 	const char *encipherment = bits && role != ROLE_CLIENT ? ", keyEncipherment" : "";
 	return text_format(
 		"# The certificate of a %s.\n"
-		"# Edit this file and run `mtls init` again: the certificate follows.\n"
+		"# Edit this file and run %s: the certificate follows.\n"
 		"\n"
 		"[ req ]\n"
 		"%s"
@@ -47,20 +47,21 @@ static char *leaf_text(
 		"subjectKeyIdentifier   = hash\n"
 		"authorityKeyIdentifier = keyid, issuer\n"
 		"%s%s%s%s",
-		leaves[role].what, size, common_name, san, leaves[role].usage, role_text, san,
-		encipherment, leaves[role].usage, names ? "\n" : "",
+		leaves[role].what, follow, size, common_name, san, leaves[role].usage, role_text,
+		san, encipherment, leaves[role].usage, names ? "\n" : "",
 		names ? leaves[role].comment : "", names ? "[ alt_names ]\n" : "",
 		names ? names : "");
 }
 
-char *profile_template(enum role role, unsigned bits, const char *common_name, const char *names)
+char *profile_template(enum role role, unsigned bits, const char *common_name, const char *names,
+	const char *follow)
 {
 	OWN(char) char *size =
 		bits ? text_format("default_bits       = %u\n", bits) : text_copy("");
 	if (role == ROLE_CA)
 		return text_format(
 			"# The certificate authority (CA): the root of trust of both sides.\n"
-			"# Edit this file and run `mtls init` again: the certificate follows.\n"
+			"# Edit this file and run %s: the certificate follows.\n"
 			"\n"
 			"[ req ]\n"
 			"%s"
@@ -77,6 +78,6 @@ char *profile_template(enum role role, unsigned bits, const char *common_name, c
 			"subjectKeyIdentifier   = hash\n"
 			"basicConstraints       = critical, CA:TRUE\n"
 			"keyUsage               = critical, keyCertSign, cRLSign\n",
-			size, common_name);
-	return leaf_text(role, bits, size, common_name, names);
+			follow, size, common_name);
+	return leaf_text(role, bits, size, common_name, names, follow);
 }

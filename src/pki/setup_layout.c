@@ -120,7 +120,8 @@ char *setup_template(const struct setup *setup, const struct setup_member *membe
 	if (setup->options.layout == SETUP_CERTS)
 		return profile_template(member->role, member->key_type.bits, name,
 			member->role == ROLE_SERVER ? "DNS.1 = localhost\nIP.1 = 127.0.0.1\n"
-						    : NULL);
+						    : NULL,
+			"`mtls init` again");
 	if (member->role == ROLE_CA)
 		return text_format(ca_text, name);
 	return text_format(leaf_text, name,

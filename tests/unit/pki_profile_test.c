@@ -255,7 +255,7 @@ static void own_templates_have_no_fault(void **state)
 	(void)state;
 	for (enum role role = 0; role < ROLE_COUNT; role++) {
 		OWN(char) char *text = profile_template(
-			role, 2048, "name", role == ROLE_CA ? NULL : "DNS.1 = a\n");
+			role, 2048, "name", role == ROLE_CA ? NULL : "DNS.1 = a\n", "`it`");
 		OWN(profile) struct profile *profile = parse(text);
 		OWN(X509_NAME) X509_NAME *name = NULL;
 		const char *section = NULL;
