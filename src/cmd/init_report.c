@@ -114,6 +114,9 @@ static void say_pfx(const struct setup *setup, bool password_given, struct buffe
 	SAY(", %s%s", setup->pfx_path, setup->make_pfx ? "" : " (kept)");
 	if (setup->make_pfx && !password_given)
 		SAY("\n      its password is in %s", setup->pfx_password_path);
+	if (setup->pfx_password_removed)
+		SAY("\n      %s is removed: it held the password of the one before",
+			setup->pfx_password_path);
 }
 
 static void say_member(

@@ -98,7 +98,7 @@ static bool write_files(const char *path, const char *password_path, const struc
 }
 
 static int report(struct args *args, const char *path, const char *password_path,
-	const struct pfx_options *wanted)
+	const struct pfx_options *wanted, bool removed)
 {
 	const struct pfx_form *form = pfx_form(wanted->target);
 	OWN(char) char *command = pfx_import_command(wanted->target, path, password_path);
@@ -106,9 +106,13 @@ static int report(struct args *args, const char *path, const char *password_path
 		return issuer_json(json_pack("{s:s, s:s, s:s, s:s, s:i, s:s?, s:s}", "pfx", path,
 			"for", form->name, "cipher", form->cipher, "mac", form->mac, "rounds",
 			pfx_rounds(wanted), "password_file", password_path, "import", command));
-	OWN(char) char *where = password_path
-					? text_format("  its password is in %s\n", password_path)
-					: text_copy("");
+	OWN(char) char *where =
+		password_path ? text_format("  its password is in %s\n", password_path)
+		: removed
+			? text_format(
+				  "  %s.pass is removed: it held the password of the PFX before\n",
+				  path)
+			: text_copy("");
 	OWN(char) char *text = text_format(
 		"%s: for %s, %s, %s MAC, %d rounds; opened again and checked\n%s  import it: %s\n",
 		path, form->name, form->cipher, form->mac, pfx_rounds(wanted), where, command);
@@ -132,7 +136,10 @@ static int run(struct args *args)
 	const char *written = wanted.generated ? password_path : NULL;
 	if (!write_files(path, written, pfx, &wanted, &password, &error))
 		return cmd_fail(&error);
-	return report(args, path, written, &wanted);
+	bool removed = false;
+	if (!written && !pfx_password_retire(password_path, password.data, &removed, &error))
+		return cmd_fail(&error);
+	return report(args, path, written, &wanted, removed);
 }
 
 const struct command pfx_command = {

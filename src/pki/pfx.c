@@ -5,6 +5,7 @@
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
+#include <unistd.h>
 
 enum {
 	ROUNDS_GENERATED = 2048, /* OpenSSL's default */
@@ -83,6 +84,26 @@ void pfx_password_make(char ret_password[static PFX_PASSWORD_BYTES])
 	}
 	ret_password[PFX_PASSWORD_BYTES - 1] = 0;
 	explicit_bzero(bits, sizeof bits);
+}
+
+bool pfx_password_retire(
+	const char *path, const char *password, bool *ret_removed, struct error *reterr)
+{
+	OWN(buffer) struct buffer there = BUFFER(PFX_PASSWORD_BYTES);
+	there.secret = true;
+	struct error ignored; /* missing, unreadable or longer: not what we made */
+	size_t length = PFX_PASSWORD_BYTES - 1;
+	*ret_removed = false;
+	if (!file_exists(path) || !file_read(path, &there, &ignored) ||
+		there.length != PFX_PASSWORD_BYTES || there.data[length] != '\n' ||
+		strspn(there.data, "0123456789abcdef") != length ||
+		(strlen(password) == length && !memcmp(there.data, password, length)))
+		return true;
+	if (unlink(path) != 0)
+		return error_errno(reterr, ERROR_IO,
+			"cannot remove '%s', whose password opens no PFX any more", path);
+	*ret_removed = true;
+	return true;
 }
 
 /* The subject's common name labels the entry in whatever store it is imported into. */

@@ -45,6 +45,14 @@ int pfx_rounds(const struct pfx_options *options);
 
 void pfx_password_make(char ret_password[static PFX_PASSWORD_BYTES]);
 
+/*
+ * Removes `path` when it holds a generated password, as pfx_password_make makes it, that is not
+ * `password`: it opened the PFX that was just replaced, and opens nothing now. What anybody else
+ * wrote there stays. ERROR_IO when it cannot be removed.
+ */
+must_check bool pfx_password_retire(
+	const char *path, const char *password, bool *ret_removed, struct error *reterr);
+
 /* What a PFX holds. */
 struct pfx {
 	X509 *leaf;              /* NULL when a file has no key to say which it is */

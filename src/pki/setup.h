@@ -59,6 +59,7 @@ struct setup {
 	size_t count;
 	char *pfx_path, *pfx_password_path; /* NULL in a layout without */
 	bool make_pfx;
+	bool pfx_password_removed; /* a generated one, as the new PFX has a person's */
 	struct notes notes;
 	int lock;
 };

@@ -252,7 +252,10 @@ bool setup_make(struct setup *setup, const char *pfx_password, key_progress *pro
 	ok = ok && pfx_ok &&
 	     (!pfx->content || file_set_add(set, setup->pfx_path, FILE_PRIVATE, pfx->made.data,
 				       pfx->made.length, reterr)) &&
-	     file_set_commit(set, true, reterr);
+	     file_set_commit(set, true, reterr) &&
+	     (!pfx->content || !pfx_password ||
+		     pfx_password_retire(setup->pfx_password_path, pfx_password,
+			     &setup->pfx_password_removed, reterr));
 	for (size_t i = 0; i < setup->count; i++)
 		ca_free(making.authorities[i]);
 	pfx_free(pfx->content);
