@@ -37,9 +37,12 @@ static bool small_enough(X509 *certificate, int depth, struct finding *ret)
 static bool within_limits(X509 *leaf, const STACK_OF(X509) * untrusted, struct finding *ret)
 {
 	int count = untrusted ? sk_X509_num(untrusted) : 0;
+	/* What came in a handshake begins with the leaf: it is counted once. */
+	int first = count && sk_X509_value(untrusted, 0) == leaf;
 	long long bytes = i2d_X509(leaf, NULL);
+	count -= first;
 	for (int i = 0; i < count && i < UNTRUSTED_COUNT_MAX; i++)
-		bytes += i2d_X509(sk_X509_value(untrusted, i), NULL);
+		bytes += i2d_X509(sk_X509_value(untrusted, first + i), NULL);
 	if (count > UNTRUSTED_COUNT_MAX || bytes > UNTRUSTED_BYTES_MAX) {
 		ret->code = CODE_CHAIN_TOO_LARGE;
 		ret->x509_error = X509_V_ERR_CERT_REJECTED;
@@ -51,7 +54,7 @@ static bool within_limits(X509 *leaf, const STACK_OF(X509) * untrusted, struct f
 	/* Whatever is in there may be tried as an issuer, wherever it stands. */
 	bool ok = small_enough(leaf, 0, ret);
 	for (int i = 0; ok && i < count; i++)
-		ok = small_enough(sk_X509_value(untrusted, i), i + 1, ret);
+		ok = small_enough(sk_X509_value(untrusted, first + i), i + 1, ret);
 	return ok;
 }
 
