@@ -62,7 +62,8 @@ static inline struct tls_options client_options(
 	};
 }
 
-static inline void pair_init(
+/* The contexts alone, which a test may change before there is a connection. */
+static inline void pair_contexts(
 	struct pair *pair, const struct tls_options *server, const struct tls_options *client)
 {
 	struct error error = { 0 };
@@ -70,8 +71,19 @@ static inline void pair_init(
 	if (!tls_context_new(server, &pair->server_context, &error) ||
 		!tls_context_new(client, &pair->client_context, &error))
 		fail_msg("%s", error.text);
+}
+
+static inline void pair_connect(struct pair *pair)
+{
 	pair->server = tls_connection_new(pair->server_context);
 	pair->client = tls_connection_new(pair->client_context);
+}
+
+static inline void pair_init(
+	struct pair *pair, const struct tls_options *server, const struct tls_options *client)
+{
+	pair_contexts(pair, server, client);
+	pair_connect(pair);
 }
 
 static inline void pair_done(struct pair *pair)
