@@ -147,7 +147,7 @@ static const struct option options[] = {
 };
 
 const struct command verify_command = { .name = "verify",
-	.summary = "Verify a certificate as our servers and clients would",
+	.summary = "Verifies a certificate as our servers and clients would",
 	.operands = "LEAF",
 	.operands_min = 1,
 	.operands_max = 1,

@@ -276,22 +276,18 @@ static bool is_configuration(const struct buffer *data)
 	       !strncmp(line, ".include", strlen(".include"));
 }
 
-bool bundle_read(
-	const char *path, const char *passphrase, struct bundle **ret, struct error *reterr)
+bool bundle_parse(const char *path, const struct buffer *data, const char *passphrase,
+	struct bundle **ret, struct error *reterr)
 {
-	OWN(buffer) struct buffer data = BUFFER(FILE_INPUT_BYTES_MAX);
-	data.secret = true;
-	if (!file_read(path, &data, reterr))
-		return false;
 	ERR_clear_error();
 	OWN(bundle) struct bundle *bundle = bundle_new();
 	/* A NUL would end the text early, and with it what we see of the file. */
-	bundle->pem = !memchr(data.data, 0, data.length) && strstr(data.data, "-----BEGIN ");
+	bundle->pem = !memchr(data->data, 0, data->length) && strstr(data->data, "-----BEGIN ");
 	bool known = true;
-	if (bundle->pem && !read_pem(bundle, path, data.data, passphrase, reterr))
+	if (bundle->pem && !read_pem(bundle, path, data->data, passphrase, reterr))
 		return false;
-	if (!bundle->pem && !(known = read_der(bundle, &data)) &&
-		(known = is_configuration(&data)) != false)
+	if (!bundle->pem && !(known = read_der(bundle, data)) &&
+		(known = is_configuration(data)) != false)
 		count(bundle, BUNDLE_CONFIGURATION);
 	for (size_t i = 0, found = 0; bundle->pem && i < BUNDLE_KINDS; i++) {
 		found += bundle->counts[i];
@@ -304,6 +300,14 @@ bool bundle_read(
 			path);
 	*ret = TAKE(bundle);
 	return true;
+}
+
+bool bundle_read(
+	const char *path, const char *passphrase, struct bundle **ret, struct error *reterr)
+{
+	OWN(buffer) struct buffer data = BUFFER(FILE_INPUT_BYTES_MAX);
+	data.secret = true;
+	return file_read(path, &data, reterr) && bundle_parse(path, &data, passphrase, ret, reterr);
 }
 
 static bool wrong_kind(const char *path, enum bundle_kind wanted, const struct bundle *bundle,

@@ -42,6 +42,9 @@ struct bundle {
  */
 must_check bool bundle_read(
 	const char *path, const char *passphrase, struct bundle **ret, struct error *reterr);
+/* The same of bytes in memory, at least one of them; `path` only names them in errors. */
+must_check bool bundle_parse(const char *path, const struct buffer *data, const char *passphrase,
+	struct bundle **ret, struct error *reterr);
 void bundle_free(struct bundle *bundle);
 OWN_DEFINE(bundle, struct bundle, bundle_free);
 

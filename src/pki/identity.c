@@ -5,6 +5,7 @@
 #include "pki/peercert.h"
 
 #include <arpa/inet.h>
+#include <openssl/err.h>
 
 #define NAME_BYTES_MAX 1024
 
@@ -104,6 +105,7 @@ struct identity *identity_new(X509 *leaf)
 	identity->not_after = time_of(X509_get0_notAfter(leaf));
 	take_sans(identity, leaf);
 	identity->peercert = peercert_new(leaf);
+	ERR_clear_error(); /* malformed extensions left their story there */
 	return identity;
 }
 

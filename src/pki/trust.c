@@ -19,7 +19,38 @@ void trust_free(struct trust *trust)
 	free(trust);
 }
 
-static bool add_anchors(struct trust *trust, const char *path, struct error *reterr)
+struct trust *trust_new(void)
+{
+	struct trust *trust = calloc(1, sizeof *trust);
+	if (!trust || !(trust->store = X509_STORE_new()) ||
+		!(trust->anchors = sk_X509_new_null()) || !(trust->crls = sk_X509_CRL_new_null()))
+		bug("out of memory for trust anchors");
+	return trust;
+}
+
+void trust_add_anchors(struct trust *trust, const STACK_OF(X509) * anchors)
+{
+	for (int i = 0; i < sk_X509_num(anchors); i++) {
+		X509 *anchor = sk_X509_value(anchors, i);
+		/* Decodes the extensions now, so that threads only read what they share. */
+		X509_check_purpose(anchor, -1, 0);
+		if (!X509_STORE_add_cert(trust->store, anchor) || !X509_up_ref(anchor) ||
+			!sk_X509_push(trust->anchors, anchor))
+			bug("out of memory for trust anchors");
+	}
+}
+
+void trust_add_crls(struct trust *trust, const STACK_OF(X509_CRL) * crls)
+{
+	for (int i = 0; i < sk_X509_CRL_num(crls); i++) {
+		X509_CRL *crl = sk_X509_CRL_value(crls, i);
+		if (!X509_STORE_add_crl(trust->store, crl) || !X509_CRL_up_ref(crl) ||
+			!sk_X509_CRL_push(trust->crls, crl))
+			bug("out of memory for CRLs");
+	}
+}
+
+static bool load_anchors(struct trust *trust, const char *path, struct error *reterr)
 {
 	OWN(bundle) struct bundle *bundle = NULL;
 	if (!bundle_read(path, NULL, &bundle, reterr))
@@ -28,18 +59,11 @@ static bool add_anchors(struct trust *trust, const char *path, struct error *ret
 		return error_set(reterr, ERROR_INPUT,
 			"trust anchors: cannot use '%s': it is %s, not a CA certificate", path,
 			bundle_kind_name(bundle->kind));
-	for (int i = 0; i < sk_X509_num(bundle->certificates); i++) {
-		X509 *anchor = sk_X509_value(bundle->certificates, i);
-		/* Decodes the extensions now, so that threads only read what they share. */
-		X509_check_purpose(anchor, -1, 0);
-		if (!X509_STORE_add_cert(trust->store, anchor) || !X509_up_ref(anchor) ||
-			!sk_X509_push(trust->anchors, anchor))
-			bug("out of memory for trust anchors");
-	}
+	trust_add_anchors(trust, bundle->certificates);
 	return true;
 }
 
-static bool add_crls(struct trust *trust, const char *path, struct error *reterr)
+static bool load_crls(struct trust *trust, const char *path, struct error *reterr)
 {
 	OWN(bundle) struct bundle *bundle = NULL;
 	if (!bundle_read(path, NULL, &bundle, reterr))
@@ -47,31 +71,23 @@ static bool add_crls(struct trust *trust, const char *path, struct error *reterr
 	if (!sk_X509_CRL_num(bundle->crls))
 		return error_set(reterr, ERROR_INPUT, "CRLs: cannot use '%s': it is %s, not a CRL",
 			path, bundle_kind_name(bundle->kind));
-	for (int i = 0; i < sk_X509_CRL_num(bundle->crls); i++) {
-		X509_CRL *crl = sk_X509_CRL_value(bundle->crls, i);
-		if (!X509_STORE_add_crl(trust->store, crl) || !X509_CRL_up_ref(crl) ||
-			!sk_X509_CRL_push(trust->crls, crl))
-			bug("out of memory for CRLs");
-	}
+	trust_add_crls(trust, bundle->crls);
 	return true;
 }
 
 bool trust_load(const char *const *ca_paths, size_t ca_count, const char *const *crl_paths,
 	size_t crl_count, struct trust **ret, struct error *reterr)
 {
-	OWN(trust) struct trust *trust = calloc(1, sizeof *trust);
-	if (!trust || !(trust->store = X509_STORE_new()) ||
-		!(trust->anchors = sk_X509_new_null()) || !(trust->crls = sk_X509_CRL_new_null()))
-		bug("out of memory for trust anchors");
+	OWN(trust) struct trust *trust = trust_new();
 	if (!ca_count) {
 		error_set(reterr, ERROR_INPUT, "no trust anchor is named");
 		return error_hint(reterr, "name the CA's certificate with --ca FILE");
 	}
 	for (size_t i = 0; i < ca_count; i++)
-		if (!add_anchors(trust, ca_paths[i], reterr))
+		if (!load_anchors(trust, ca_paths[i], reterr))
 			return false;
 	for (size_t i = 0; i < crl_count; i++)
-		if (!add_crls(trust, crl_paths[i], reterr))
+		if (!load_crls(trust, crl_paths[i], reterr))
 			return false;
 	*ret = TAKE(trust);
 	return true;

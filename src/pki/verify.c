@@ -144,10 +144,7 @@ static bool run(X509_STORE_CTX *context, const struct trust *trust,
 	if (!prepare(context, trust, options, at, ret))
 		return false;
 	ERR_clear_error();
-	bool verified = path_verify(context, trust, options, at, ret);
-	/* A bad signature leaves its story in the queue, where a later call would find it. */
-	ERR_clear_error();
-	if (!verified)
+	if (!path_verify(context, trust, options, at, ret))
 		return false;
 	if (options->profile == PROFILE_OPENSSL)
 		return true;
@@ -167,6 +164,7 @@ static void describe(const X509 *certificate, struct verify_result *ret)
 	describe_serial(X509_get0_serialNumber(certificate), ret->serial, sizeof ret->serial);
 }
 
+/* Fills in *ret, and leaves in `context` what X509_verify_cert would. */
 static void conclude(
 	X509_STORE_CTX *context, const struct finding *finding, bool ok, struct verify_result *ret)
 {
@@ -183,6 +181,8 @@ static void conclude(
 	ret->depth = finding->depth;
 	ret->x509_error =
 		finding->x509_error ? finding->x509_error : code_info(finding->code)->x509_error;
+	if (!ret->x509_error)
+		bug("code '%s' has no X.509 error", code_name(finding->code));
 	OWN(char)
 	char *why = text_format("certificate '%s' (serial %s): %s%s%s", ret->subject, ret->serial,
 		code_info(finding->code)->text, *finding->detail ? ": " : "", finding->detail);
@@ -198,6 +198,8 @@ int verify_handshake(X509_STORE_CTX *context, const struct trust *trust,
 	struct finding finding;
 	bool ok = run(context, trust, options, true, &finding);
 	conclude(context, &finding, ok, ret);
+	/* What bad bytes left in the queue would be found by a later call. */
+	ERR_clear_error();
 	return ok;
 }
 
@@ -210,6 +212,7 @@ void verify_leaf(const struct trust *trust, X509 *leaf, STACK_OF(X509) * untrust
 	struct finding finding;
 	bool ok = run(context, trust, options, options->profile != PROFILE_OPENSSL, &finding);
 	conclude(context, &finding, ok, ret);
+	ERR_clear_error();
 }
 
 /* ---- Words of the command line ---- */

@@ -63,6 +63,10 @@ static void refused(const char *what, struct made *root, struct made *sub, struc
 	if (strict.code != code || (code != CODE_NONE && strict.depth != depth))
 		fail_msg("%s: strict should say '%s' at %d, says '%s' at %d: %s", what,
 			code_name(code), depth, code_name(strict.code), strict.depth, strict.why);
+	/* Without one OpenSSL would finish the handshake's check with an alert of its own choice.
+	 */
+	if (strict.ok != (strict.x509_error == 0))
+		fail_msg("%s: '%s' has no X.509 error", what, code_name(strict.code));
 	if (mtls.code != by_default)
 		fail_msg("%s: mtls should say '%s', says '%s': %s", what, code_name(by_default),
 			code_name(mtls.code), mtls.why);
