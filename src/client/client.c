@@ -153,6 +153,17 @@ static struct curl_slist *list_add(
 	return longer;
 }
 
+/* libcurl takes more than the form that we name: "-HOST:PORT" would forget an address again. */
+static bool check_resolve(const struct client_options *options, struct error *reterr)
+{
+	for (size_t i = 0; i < options->resolve_count; i++) {
+		const char *text = options->resolve[i], *port = strchr(text, ':');
+		if (*text == '-' || !port || !strchr(port + 1, ':'))
+			return error_set(reterr, ERROR_USAGE, "'%s' is no HOST:PORT:ADDRESS", text);
+	}
+	return true;
+}
+
 /* Everything that is the same for each request. */
 static bool set_up(struct client *client, const struct client_options *options)
 {
@@ -197,7 +208,8 @@ bool client_new(const struct client_options *options, struct client **ret, struc
 	if (!client)
 		bug("out of memory for a client");
 	tls_outcome_init(&client->outcome);
-	if (!curl_load(&client->curl, reterr) || !parse_url(client, options->url, reterr))
+	if (!curl_load(&client->curl, reterr) || !parse_url(client, options->url, reterr) ||
+		!check_resolve(options, reterr))
 		return false;
 	struct tls_options tls = options->tls;
 	OWN(char) char *name = expected_name(client->host);

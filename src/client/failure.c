@@ -67,6 +67,11 @@ static bool explain(const struct client *client, CURLcode result,
 		error_set(reterr, ERROR_NETWORK, "cannot find the address of '%s'", client->host);
 		return error_hint(reterr, "correct the name, or name its address with "
 					  "--resolve HOST:PORT:ADDRESS");
+	case CURLE_SETOPT_OPTION_SYNTAX: /* found only once it is used */
+		return error_set(reterr, ERROR_USAGE,
+			"--resolve takes HOST:PORT:ADDRESS with a port and an address in "
+			"numbers: %s",
+			client->message);
 	case CURLE_COULDNT_CONNECT:
 		return explain_connect(client, system, reterr);
 	case CURLE_OPERATION_TIMEDOUT:

@@ -58,6 +58,14 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+static int unknown_command(const char *name)
+{
+	struct error error;
+	error_set(&error, ERROR_USAGE, "there is no command '%s'", name);
+	error_hint(&error, "mtls --help lists the commands");
+	return cmd_fail(&error);
+}
+
 #define TEXT_BYTES_MAX ((size_t)1 << 20)
 
 int cmd_main(int argc, char **argv)
@@ -69,6 +77,8 @@ int cmd_main(int argc, char **argv)
 		return printf("mtls %s\n", MTLS_VERSION) < 0 ? 3 : 0;
 	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
 		const struct command *about = argc > 2 ? find(argv[2]) : NULL;
+		if (argc > 2 && !about)
+			return unknown_command(argv[2]);
 		if (about)
 			args_help(about, &text);
 		else
@@ -82,11 +92,8 @@ int cmd_main(int argc, char **argv)
 		return cmd_fail(&error);
 	}
 	const struct command *command = find(name);
-	if (!command) {
-		error_set(&error, ERROR_USAGE, "there is no command '%s'", name);
-		error_hint(&error, "mtls --help lists the commands");
-		return cmd_fail(&error);
-	}
+	if (!command)
+		return unknown_command(name);
 	OWN(args) struct args *args = NULL;
 	if (!args_parse(command, argc - 2, argv + 2, &args, &error))
 		return cmd_fail(&error);
