@@ -10,6 +10,7 @@
 #	by_python "what" [ARG...] <<END  the Python program on standard input succeeds; it may import raw.py
 #	same A B                         two files are equal, byte for byte
 #	holds FILE "text"                FILE contains the text;   lacks FILE "text": it does not
+#	json_is FILE "expression"        a Python expression over the object `j` in FILE is true
 #	need PROGRAM PACKAGE             the test needs PROGRAM, which PACKAGE brings
 #	unable "reason"                  skips the test: no package would help
 #	serve ARG...                     mtls serve on a free port; sets $PORT, $SERVER_PID, $URL;
@@ -166,6 +167,17 @@ lacks() {
 		not_ok "$1 lacks: $2" "no such line" "$(grep -F -e "$2" "$1" | head -n 5)"
 	else
 		ok "$1 lacks: $2"
+	fi
+}
+
+# json_is FILE EXPRESSION: a Python expression over the object `j`
+json_is() {
+	if /usr/bin/python3 -c 'import json, sys
+j = json.load(open(sys.argv[1]))
+sys.exit(not eval(sys.argv[2]))' "$1" "$2"; then
+		ok "$2"
+	else
+		not_ok "$2" true "$(head -c 2000 "$1")"
 	fi
 }
 
