@@ -1,49 +1,10 @@
 /* Revocation, and CRLs made of our lines of index.txt and of those that openssl ca writes. */
-#include "pki_fixture.h"
-
-#include <sys/stat.h>
-
-static EVP_PKEY *ca_key, *leaf_key;
-
-static int make(void **state)
-{
-	if (enter_folder(state) != 0)
-		return -1;
-	ca_key = EVP_EC_gen("P-256");
-	leaf_key = EVP_EC_gen("P-256");
-	OWN(X509) X509 *certificate = fixture_ca("Test CA", ca_key, 100);
-	mkdir("certs", 0755);
-	fixture_write_certificate("certs/ca.crt", certificate);
-	fixture_write_key("certs/ca.key", ca_key, NULL);
-	return 0;
-}
-
-static int drop(void **state)
-{
-	EVP_PKEY_free(ca_key);
-	EVP_PKEY_free(leaf_key);
-	return leave_folder(state);
-}
-
-static struct ca *open_ca(void)
-{
-	struct error error;
-	struct ca *ca = NULL;
-	if (!ca_open("certs", NULL, &ca, &error))
-		fail_msg("%s", error.text);
-	return ca;
-}
+#include "pki_ca_folder.h"
 
 /* Writes FILE, and the CA's state beside it. */
 static X509 *issue(struct ca *ca, const char *file)
 {
-	struct error error;
-	OWN(X509_NAME) X509_NAME *name = fixture_name(file);
-	OWN(file_set) struct file_set *set = file_set_new();
-	X509 *leaf = NULL;
-	if (!ca_begin(ca, name, leaf_key, 5, NULL, &leaf, &error) ||
-		!ca_finish(ca, leaf, set, &error) || !file_set_commit(set, true, &error))
-		fail_msg("%s", error.text);
+	X509 *leaf = ca_folder_issue(ca, file, 5, NULL);
 	fixture_write_certificate(file, leaf);
 	return leaf;
 }
@@ -73,7 +34,7 @@ static void a_revoked_certificate_is_listed_and_no_other(void **state)
 {
 	(void)state;
 	struct error error;
-	OWN(ca) struct ca *ca = open_ca();
+	OWN(ca) struct ca *ca = ca_folder_open();
 	OWN(X509) X509 *bad = issue(ca, "bad.crt"), *good = issue(ca, "good.crt");
 	OWN(revoked) struct revoked revoked = { 0 };
 	assert_true(ca_revoke(ca, "bad.crt", "keyCompromise", &revoked, &error));
@@ -107,7 +68,7 @@ static void a_serial_is_taken_as_people_write_it(void **state)
 	static const char *const before[] = { "", "0x", "00", "00:" };
 	for (size_t i = 0; i < sizeof before / sizeof before[0]; i++) {
 		struct error error;
-		OWN(ca) struct ca *ca = open_ca();
+		OWN(ca) struct ca *ca = ca_folder_open();
 		OWN(X509) X509 *leaf = issue(ca, "serial.crt");
 		OWN(char) char *hexadecimal = i2s_ASN1_INTEGER(NULL, X509_get0_serialNumber(leaf));
 		const char *digits = hexadecimal + 2; /* behind 0x */
@@ -122,7 +83,7 @@ static void what_cannot_be_revoked_is_refused(void **state)
 {
 	(void)state;
 	struct error error;
-	OWN(ca) struct ca *ca = open_ca();
+	OWN(ca) struct ca *ca = ca_folder_open();
 	OWN(X509) X509 *leaf = issue(ca, "twice.crt");
 	assert_non_null(leaf);
 	OWN(revoked) struct revoked revoked = { 0 };
@@ -181,7 +142,7 @@ static void lines_of_openssl_ca_are_understood(void **state)
 		OWN(char) char *line = text_format(
 			"R\t361122000000Z\t%s\t0B\tunknown\t/CN=x\n", rows[i].revocation);
 		fixture_write_text("certs/index.txt", line);
-		OWN(ca) struct ca *ca = open_ca();
+		OWN(ca) struct ca *ca = ca_folder_open();
 		OWN(X509_CRL) X509_CRL *crl = make_crl(ca);
 		X509_REVOKED *entry = sk_X509_REVOKED_value(X509_CRL_get_REVOKED(crl), 0);
 		ASN1_ENUMERATED *reason =
@@ -199,7 +160,7 @@ static void lines_of_openssl_ca_are_understood(void **state)
 		OWN(char) char *line =
 			text_format("R\t361122000000Z\t%s\t0B\tunknown\t/CN=x\n", bad[i]);
 		fixture_write_text("certs/index.txt", line);
-		OWN(ca) struct ca *ca = open_ca();
+		OWN(ca) struct ca *ca = ca_folder_open();
 		assert_false(ca_crl(ca, 7, &pem, &error));
 		assert_int_equal(error.kind, ERROR_INPUT);
 		assert_non_null(strstr(error.text, "cannot read 'certs/index.txt': the serial 0B"));
@@ -216,5 +177,5 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_revoked_is_refused),
 		cmocka_unit_test(lines_of_openssl_ca_are_understood),
 	};
-	return cmocka_run_group_tests(tests, make, drop);
+	return cmocka_run_group_tests(tests, ca_folder_make, ca_folder_drop);
 }

@@ -8,7 +8,10 @@
 
 #include <openssl/pem.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#define ROWS(table) (sizeof(table) / sizeof(table)[0])
 
 /* Enters an empty folder that is left behind under the build folder's temporary one. */
 static inline int enter_folder(void **state)
@@ -102,6 +105,48 @@ static inline const char *fixture_read(const char *path)
 	text[fread(text, 1, sizeof text - 1, file)] = 0;
 	assert_int_equal(fclose(file), 0);
 	return text;
+}
+
+static inline void fixture_write_bytes(const char *path, const void *bytes, size_t count)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, count, file), count);
+	assert_int_equal(fclose(file), 0);
+}
+
+/*
+ * Runs a line of shell, for what another program says of our files. Its exit code in *ret_status;
+ * both its outputs, up to 64 KiB, static.
+ */
+static inline const char *fixture_shell(int *ret_status, const char *line)
+{
+	static char text[1 << 16];
+	OWN(char) char *command = text_format("{ %s\n} 2>&1", line);
+	FILE *pipe = popen(command, "r");
+	assert_non_null(pipe);
+	text[fread(text, 1, sizeof text - 1, pipe)] = 0;
+	int status = pclose(pipe);
+	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return text;
+}
+
+/* The same for one that must succeed. */
+static inline const char *fixture_says(const char *line)
+{
+	int status;
+	const char *text = fixture_shell(&status, line);
+	if (status != 0)
+		fail_msg("exit %d of %s: %s", status, line, text);
+	return text;
+}
+
+/* An error is one sentence for a terminal: a line, no more, and for bad input exit code 2. */
+static inline void assert_one_sentence(const struct error *error)
+{
+	if (error_exit_code(error->kind) != 2 || strpbrk(error->text, "\r\n\x1b") ||
+		!text_is_utf8(error->text, strlen(error->text)) || strlen(error->text) < 10)
+		fail_msg("kind %d: %s", (int)error->kind, error->text);
 }
 
 #endif

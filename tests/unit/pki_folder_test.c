@@ -1,43 +1,5 @@
 /* A CA folder: opened, refused, issued from, and its state kept in OpenSSL's formats. */
-#include "pki_fixture.h"
-
-#include <sys/stat.h>
-#include <sys/wait.h>
-
-static EVP_PKEY *ca_key, *leaf_key;
-
-static int make_ca(void **state)
-{
-	if (enter_folder(state) != 0)
-		return -1;
-	ca_key = EVP_EC_gen("P-256");
-	leaf_key = EVP_EC_gen("P-256");
-	X509 *certificate = fixture_ca("Test CA", ca_key, 100);
-	mkdir("certs", 0755);
-	fixture_write_certificate("certs/ca.crt", certificate);
-	fixture_write_key("certs/ca.key", ca_key, NULL);
-	X509_free(certificate);
-	return 0;
-}
-
-static int drop_ca(void **state)
-{
-	EVP_PKEY_free(ca_key);
-	EVP_PKEY_free(leaf_key);
-	return leave_folder(state);
-}
-
-static X509 *issue(struct ca *ca, int days, struct notes *notes)
-{
-	struct error error;
-	OWN(X509_NAME) X509_NAME *name = fixture_name("leaf");
-	OWN(file_set) struct file_set *set = file_set_new();
-	X509 *leaf = NULL;
-	if (!ca_begin(ca, name, leaf_key, days, notes, &leaf, &error) ||
-		!ca_finish(ca, leaf, set, &error) || !file_set_commit(set, true, &error))
-		fail_msg("%s", error.text);
-	return leaf;
-}
+#include "pki_ca_folder.h"
 
 static void a_certificate_is_version_3_signed_and_recorded(void **state)
 {
@@ -46,7 +8,7 @@ static void a_certificate_is_version_3_signed_and_recorded(void **state)
 	OWN(ca) struct ca *ca = NULL;
 	OWN(notes) struct notes notes = { 0 };
 	assert_true(ca_open("certs", NULL, &ca, &error));
-	OWN(X509) X509 *leaf = issue(ca, 30, &notes);
+	OWN(X509) X509 *leaf = ca_folder_issue(ca, "leaf", 30, &notes);
 	assert_int_equal(notes.count, 0);
 	assert_int_equal(X509_get_version(leaf), X509_VERSION_3);
 	assert_int_equal(X509_verify(leaf, ca_key), 1);
@@ -85,7 +47,7 @@ static void a_leaf_never_outlives_its_ca(void **state)
 	OWN(ca) struct ca *ca = NULL;
 	OWN(notes) struct notes notes = { 0 };
 	assert_true(ca_open("certs", NULL, &ca, &error));
-	OWN(X509) X509 *leaf = issue(ca, 365, &notes);
+	OWN(X509) X509 *leaf = ca_folder_issue(ca, "leaf", 365, &notes);
 	assert_int_equal(
 		ASN1_TIME_compare(X509_get0_notAfter(leaf), X509_get0_notAfter(ca_certificate(ca))),
 		0);
@@ -107,7 +69,7 @@ static void eight_at_once_lose_nothing(void **state)
 		struct ca *ca = NULL;
 		if (!ca_open("certs", NULL, &ca, &error))
 			_exit(1);
-		X509_free(issue(ca, 1, NULL));
+		X509_free(ca_folder_issue(ca, "leaf", 1, NULL));
 		ca_free(ca);
 		_exit(0);
 	}
@@ -127,7 +89,7 @@ static void a_ca_has_any_name_and_may_be_new(void **state)
 	OWN(X509) X509 *certificate = fixture_ca("Second CA", ca_key, 10);
 	OWN(ca) struct ca *ca = NULL;
 	assert_true(ca_adopt("CA2", "ca2", certificate, ca_key, &ca, &error));
-	OWN(X509) X509 *leaf = issue(ca, 1, NULL);
+	OWN(X509) X509 *leaf = ca_folder_issue(ca, "leaf", 1, NULL);
 	assert_non_null(leaf);
 	assert_int_equal(access("CA2/ca2.srl", F_OK), 0);
 	assert_int_not_equal(access("CA2/ca2.crt", F_OK), 0);
@@ -160,7 +122,7 @@ static void what_is_no_ca_is_refused(void **state)
 	mkdir("leaf", 0755);
 	OWN(ca) struct ca *good = NULL;
 	assert_true(ca_open("certs", NULL, &good, &error));
-	OWN(X509) X509 *leaf = issue(good, 1, NULL);
+	OWN(X509) X509 *leaf = ca_folder_issue(good, "leaf", 1, NULL);
 	fixture_write_certificate("leaf/ca.crt", leaf);
 	assert_false(ca_open("leaf", NULL, &ca, &error));
 	assert_string_equal(error.text,
@@ -220,7 +182,7 @@ static void damaged_state_stops_everything(void **state)
 	OWN(ca) struct ca *ca = NULL;
 	fixture_write_text("bad/index.txt", theirs);
 	assert_true(ca_open("bad", NULL, &ca, &error));
-	OWN(X509) X509 *leaf = issue(ca, 1, NULL);
+	OWN(X509) X509 *leaf = ca_folder_issue(ca, "leaf", 1, NULL);
 	assert_non_null(leaf);
 	assert_memory_equal(fixture_read("bad/index.txt"), theirs, strlen(theirs));
 }
@@ -251,5 +213,5 @@ int main(void)
 		cmocka_unit_test(damaged_state_stops_everything),
 		cmocka_unit_test(an_expired_ca_issues_nothing),
 	};
-	return cmocka_run_group_tests(tests, make_ca, drop_ca);
+	return cmocka_run_group_tests(tests, ca_folder_make, ca_folder_drop);
 }
