@@ -3,15 +3,10 @@
 Usage: file_server.py PORT (0: any free port; the document has 4443), in the folder Server/.
 """
 from http.server import HTTPServer, SimpleHTTPRequestHandler
-import socket
 import ssl
 import sys
 
 server_address = ('localhost', int(sys.argv[1]))
-try:
-    socket.gethostbyname('localhost')
-except socket.gaierror:  # not the document's: a bare system may have no /etc/hosts
-    server_address = ('127.0.0.1', int(sys.argv[1]))
 httpd = HTTPServer(server_address, SimpleHTTPRequestHandler)
 
 context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
