@@ -3,6 +3,7 @@
 
 #include "cmd/commands.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -66,6 +67,30 @@ static int unknown_command(const char *name)
 	return cmd_fail(&error);
 }
 
+/*
+ * A descriptor that the caller closed would be taken by the next file or socket, which our messages
+ * would then be written into. What stands there instead refuses to be read, and to be written.
+ */
+static void hold_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			_Exit(error_exit_code(ERROR_IO));
+}
+
+static int print_help(const char *name, struct buffer *text)
+{
+	const struct command *about = name ? find(name) : NULL;
+	if (name && !about)
+		return unknown_command(name);
+	if (about)
+		args_help(about, text);
+	else
+		args_overview(commands, text);
+	return print_buffer(text);
+}
+
 #define TEXT_BYTES_MAX ((size_t)1 << 20)
 
 int cmd_main(int argc, char **argv)
@@ -73,18 +98,12 @@ int cmd_main(int argc, char **argv)
 	struct buffer text = BUFFER(TEXT_BYTES_MAX);
 	struct error error;
 	const char *name = argc > 1 ? argv[1] : "--help";
+	static const char version[] = "mtls " MTLS_VERSION "\n";
+	hold_standard_descriptors();
 	if (!strcmp(name, "--version"))
-		return printf("mtls %s\n", MTLS_VERSION) < 0 ? 3 : 0;
-	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
-		const struct command *about = argc > 2 ? find(argv[2]) : NULL;
-		if (argc > 2 && !about)
-			return unknown_command(argv[2]);
-		if (about)
-			args_help(about, &text);
-		else
-			args_overview(commands, &text);
-		return print_buffer(&text);
-	}
+		return cmd_print(version, strlen(version));
+	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
+		return print_help(argc > 2 ? argv[2] : NULL, &text);
 	if (!strcmp(name, "completion")) {
 		if (argc == 3 && args_completion(argv[2], commands, &text))
 			return print_buffer(&text);

@@ -206,6 +206,15 @@ static void see_message(int written, int version, int type, const void *data, si
 			message[1];
 }
 
+/* OpenSSL has one reason for every message that is too large; only a Certificate's is a chain's. */
+static int reason_of(const SSL *ssl, unsigned long error)
+{
+	OSSL_HANDSHAKE_STATE state = SSL_get_state(ssl);
+	int reason = ERR_GET_REASON(error);
+	bool chain = state == TLS_ST_SR_CERT || state == TLS_ST_CR_CERT;
+	return reason == SSL_R_EXCESSIVE_MESSAGE_SIZE && !chain ? SSL_R_BAD_LENGTH : reason;
+}
+
 static void see_state(const SSL *ssl, int where, int result)
 {
 	const struct tls_record *record = find_record(ssl);
@@ -215,7 +224,7 @@ static void see_state(const SSL *ssl, int where, int result)
 	/* The last entry is what TLS made of it; those before are the libraries that it asked. */
 	unsigned long error = ERR_peek_last_error();
 	if ((where & SSL_CB_EXIT) && result <= 0 && ERR_GET_LIB(error) == ERR_LIB_SSL)
-		outcome->reason = ERR_GET_REASON(error);
+		outcome->reason = reason_of(ssl, error);
 	if (!(where & SSL_CB_HANDSHAKE_DONE))
 		return;
 	const unsigned char *alpn;
