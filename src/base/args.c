@@ -17,7 +17,7 @@ struct args {
 	bool wants_help;
 	args_lookup *lookup;
 	void *lookup_context;
-	const char **list; /* what args_list returned last */
+	const char **list; /* what args_list returns: a part of the array an option */
 };
 
 static const struct option *find_long(const struct command *command, const char *name, size_t bytes)

@@ -83,7 +83,6 @@ int args_count(const struct args *args);
 const char *args_operand(const struct args *args, int index); /* NULL beyond the last */
 
 /* The texts that come from the tables. `commands` ends with a NULL entry. */
-void args_synopsis(const struct command *command, struct buffer *ret);
 void args_help(const struct command *command, struct buffer *ret);
 void args_overview(const struct command *const *commands, struct buffer *ret);
 /* `shell` is "bash", "zsh" or "fish"; false for another. */

@@ -16,7 +16,7 @@ static bool has_options(const struct command *command)
 	return command->options && command->options->name;
 }
 
-void args_synopsis(const struct command *command, struct buffer *ret)
+static void synopsis(const struct command *command, struct buffer *ret)
 {
 	ADD("mtls %s%s%s%s", command->name, has_options(command) ? " [OPTION...]" : "",
 		*command->operands ? " " : "", command->operands);
@@ -25,7 +25,7 @@ void args_synopsis(const struct command *command, struct buffer *ret)
 void args_help(const struct command *command, struct buffer *ret)
 {
 	ADD("%s.\n\nUsage: ", command->summary);
-	args_synopsis(command, ret);
+	synopsis(command, ret);
 	ADD("\n");
 	if (has_options(command))
 		ADD("\nOptions:\n");

@@ -28,11 +28,3 @@ enum code code_from_name(const char *name)
 			return (enum code)i;
 	return CODE_NONE;
 }
-
-enum code code_from_x509(enum code_side side, int x509_error)
-{
-	for (int i = CODE_NONE + 1; x509_error && i < CODE_COUNT; i++)
-		if (codes[i].side == side && codes[i].x509_error == x509_error)
-			return (enum code)i;
-	return CODE_NONE;
-}

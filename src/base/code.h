@@ -39,7 +39,5 @@ const struct code_info *code_info(enum code code);
 const char *code_name(enum code code);
 /* CODE_NONE if no code has that name. */
 enum code code_from_name(const char *name);
-/* The first code of that side with that X.509 error, CODE_NONE if there is none. */
-enum code code_from_x509(enum code_side side, int x509_error);
 
 #endif

@@ -5,8 +5,6 @@
 #include "base/error.h"
 #include "base/text.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <unistd.h>
 
 static const char *const level_names[] = { "debug", "info", "warning", "error" };
@@ -28,22 +26,20 @@ void log_event(const struct log *log, enum log_level level, const char *event, j
 	OWN(json_t) json_t *extra = fields;
 	if (level < log->level_min)
 		return;
-	OWN(char) char *text = NULL;
 	va_list arguments;
 	va_start(arguments, format);
-	int bytes = vasprintf(&text, format, arguments);
+	OWN(char) char *text = text_format_list(format, arguments);
 	va_end(arguments);
-	if (bytes < 0)
-		bug("out of memory for a log line");
 	if (!log->json) {
+		size_t bytes = strlen(text);
 		text[bytes] = '\n'; /* in place of the NUL: the length is known */
-		write_line(log->fd, text, (size_t)bytes + 1);
+		write_line(log->fd, text, bytes + 1);
 		return;
 	}
 	char now[CLOCK_RFC3339_BYTES];
 	OWN(json_t) json_t *record =
-		json_pack("{s:s, s:s, s:s, s:s%}", "time", clock_rfc3339(time(NULL), now), "level",
-			level_names[level], "event", event, "message", text, (size_t)bytes);
+		json_pack("{s:s, s:s, s:s, s:s}", "time", clock_rfc3339(time(NULL), now), "level",
+			level_names[level], "event", event, "message", text);
 	if (!record)
 		bug("log line '%s' is no UTF-8", event);
 	if (extra)

@@ -1,22 +1,16 @@
 /* A growing list of sentences. */
 #include "base/notes.h"
 
-#include "base/error.h"
-
-#include <stdarg.h>
-#include <stdio.h>
+#include "base/text.h"
 
 void notes_add(struct notes *notes, const char *format, ...)
 {
 	if (!notes)
 		return;
-	OWN(char) char *text = NULL;
 	va_list arguments;
 	va_start(arguments, format);
-	int bytes = vasprintf(&text, format, arguments);
+	OWN(char) char *text = text_format_list(format, arguments);
 	va_end(arguments);
-	if (bytes < 0)
-		bug("out of memory for a warning");
 	for (size_t i = 0; i < notes->count; i++)
 		if (!strcmp(notes->texts[i], text))
 			return;

@@ -53,16 +53,11 @@ static const char *file_name(const char *path)
 static int say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static int say(const char *format, ...)
 {
-	char *text = NULL;
 	va_list arguments;
 	va_start(arguments, format);
-	int bytes = vasprintf(&text, format, arguments);
+	OWN(char) char *text = text_format_list(format, arguments);
 	va_end(arguments);
-	if (bytes < 0)
-		bug("out of memory for a line");
-	int code = cmd_print(text, (size_t)bytes);
-	free(text);
-	return code;
+	return cmd_print(text, strlen(text));
 }
 
 /* ---- The answers ---- */

@@ -4,8 +4,6 @@
 
 #include "cmd/issuer.h"
 
-#define CRL_DAYS 30
-
 /* Makes a CRL, writes it to `path` and the CA's state beside it, all or nothing. */
 must_check bool crl_write(struct ca *ca, int days, const char *path, struct error *reterr);
 

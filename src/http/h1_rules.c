@@ -44,7 +44,8 @@ static bool is_word(const char *text, size_t bytes, const char *word)
 	return strlen(word) == bytes && !strncasecmp(text, word, bytes);
 }
 
-bool h1_is_authority(const char *text, size_t bytes)
+/* host [":" port], as in Host and in an absolute target; not empty. */
+static bool is_authority(const char *text, size_t bytes)
 {
 	size_t host;
 	if (bytes && *text == '[') {
@@ -108,7 +109,7 @@ static struct h1_refusal check_target(const char *method, size_t method_bytes, c
 	size_t end = scheme;
 	while (end < bytes && target[end] != '/' && target[end] != '?')
 		end++;
-	if (!scheme || !h1_is_authority(target + scheme, end - scheme))
+	if (!scheme || !is_authority(target + scheme, end - scheme))
 		return REFUSE(400, "the request target is neither a path nor an http URI");
 	return fine;
 }
@@ -173,7 +174,7 @@ static struct h1_refusal check_host(const char *value, size_t bytes, struct h1_f
 	if (framing->host)
 		return REFUSE(400, "more than one Host header");
 	framing->host = true;
-	return h1_is_authority(value, bytes) ? fine : REFUSE(400, "Host is no host name");
+	return is_authority(value, bytes) ? fine : REFUSE(400, "Host is no host name");
 }
 
 static struct h1_refusal check_expect(const char *value, size_t bytes, struct h1_framing *framing)

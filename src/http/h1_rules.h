@@ -34,7 +34,5 @@ struct h1_refusal h1_check_chunk_size(const char *line, size_t bytes);
 /* All headers together. */
 struct h1_refusal h1_check_framing(
 	const struct h1_framing *framing, enum http_version version, size_t body_bytes_max);
-/* host [":" port], as in Host and in an absolute target; not empty. */
-bool h1_is_authority(const char *text, size_t bytes);
 
 #endif

@@ -24,7 +24,7 @@ struct http_limits {
 		.header_bytes_max = 16384, .headers_max = 100, .body_bytes_max = 65536 \
 	}
 
-enum http_version { HTTP_1_0 = 10, HTTP_1_1 = 11, HTTP_2 = 20 };
+enum http_version { HTTP_1_0 = 10, HTTP_1_1 = 11 };
 
 struct http_header {
 	const char *name;  /* lower case, a token */

@@ -59,11 +59,6 @@ void net_loop_stop(struct net_loop *loop)
 	uv_stop(&loop->uv);
 }
 
-uint64_t net_loop_now_ms(const struct net_loop *loop)
-{
-	return uv_now(&loop->uv);
-}
-
 /* ---- Timers ---- */
 
 struct net_timer {

@@ -21,8 +21,6 @@ OWN_DEFINE(net_loop, struct net_loop, net_loop_free);
 /* Returns after net_loop_stop, or when there is nothing left to wait for. */
 void net_loop_run(struct net_loop *loop);
 void net_loop_stop(struct net_loop *loop);
-/* The loop's clock, as of the event that it works on. */
-uint64_t net_loop_now_ms(const struct net_loop *loop);
 
 /* ---- Timers: one shot ---- */
 

@@ -25,22 +25,18 @@ bool role_parse(const char *text, enum role *ret)
 void profile_warn(struct profile *profile, enum code code, const char *format, ...)
 {
 	va_list arguments;
-	char *text = NULL;
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		bug("out of memory");
+	OWN(char) char *text = text_format_list(format, arguments);
 	va_end(arguments);
 	for (size_t i = 0; i < profile->warnings_count; i++)
-		if (!strcmp(profile->warnings[i].text, text)) {
-			free(text);
+		if (!strcmp(profile->warnings[i].text, text))
 			return;
-		}
 	size_t count = profile->warnings_count + 1;
 	profile->warnings = realloc(profile->warnings, count * sizeof *profile->warnings);
 	if (!profile->warnings)
 		bug("out of memory");
 	profile->warnings[profile->warnings_count++] =
-		(struct profile_warning){ .code = code, .text = text };
+		(struct profile_warning){ .code = code, .text = TAKE(text) };
 }
 
 const struct profile_warning *profile_warnings(const struct profile *profile, size_t *ret_count)

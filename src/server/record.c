@@ -9,11 +9,9 @@
 void record_line(const struct log *log, enum log_level level, const char *event, json_t *fields,
 	const char *format, ...)
 {
-	OWN(char) char *text = NULL;
 	va_list arguments;
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		bug("out of memory for a log line");
+	OWN(char) char *text = text_format_list(format, arguments);
 	va_end(arguments);
 	log_event(log, level, event, fields, "[SERVER] %s", text);
 }

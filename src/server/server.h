@@ -22,13 +22,6 @@ struct server_limits {
 	struct http_limits http;
 };
 
-#define SERVER_LIMITS_DEFAULT \
-	{ \
-		.connections_max = 10000, .handshake_ms_max = 10000, .idle_ms_max = 60000, \
-		.header_ms_max = 10000, .body_ms_max = 30000, .send_ms_max = 30000, \
-		.drain_ms_max = 10000, .http = HTTP_LIMITS_DEFAULT \
-	}
-
 /* Borrowed: everything that it points at must outlive server_new. */
 struct server_options {
 	const struct net_address *listen;

@@ -4,14 +4,20 @@
 #include <inttypes.h>
 #include <strings.h>
 
-static void answer_store_error(struct exchange *exchange, const struct error *error)
+/* Whether the store's callback has no more to do: nobody waits any more, or the store failed. */
+static bool is_over(struct exchange *exchange, const struct error *failure)
 {
-	bool full = error->kind == ERROR_LIMIT;
-	struct http_response *response = full ? http_response_error(507, "%s", error->text)
+	if (exchange->abandoned)
+		return true;
+	if (!failure)
+		return false;
+	bool full = failure->kind == ERROR_LIMIT;
+	struct http_response *response = full ? http_response_error(507, "%s", failure->text)
 					      : http_response_error(503, "the store failed");
 	if (!full)
 		http_response_set(response, "Retry-After", "1");
 	exchange_answer(exchange, response);
+	return true;
 }
 
 /* ---- GET ---- */
@@ -19,12 +25,8 @@ static void answer_store_error(struct exchange *exchange, const struct error *er
 static void on_list(void *context, const char *list, size_t bytes, const struct error *failure)
 {
 	OWN(exchange) struct exchange *exchange = context;
-	if (exchange->abandoned)
+	if (is_over(exchange, failure))
 		return;
-	if (failure) {
-		answer_store_error(exchange, failure);
-		return;
-	}
 	OWN(json_t) json_t *client = exchange_client_json(exchange);
 	OWN(buffer) struct buffer text = BUFFER(4096);
 	struct error error;
@@ -159,12 +161,8 @@ static struct http_response *check_fields(const json_t *json, const char **ret_t
 static void on_item(void *context, const struct store_item *item, const struct error *failure)
 {
 	OWN(exchange) struct exchange *exchange = context;
-	if (exchange->abandoned)
+	if (is_over(exchange, failure))
 		return;
-	if (failure) {
-		answer_store_error(exchange, failure);
-		return;
-	}
 	OWN(char) char *client = python_repr(exchange_client(exchange));
 	OWN(char) char *task = python_repr(item->task);
 	exchange_log_client(exchange, "creating TODO");

@@ -132,16 +132,6 @@ static void every_code_has_a_name_of_its_own(void **state)
 	assert_string_equal(code_name(CODE_NONE), "");
 }
 
-static void finds_codes_by_x509_error(void **state)
-{
-	(void)state;
-	assert_int_equal(code_from_x509(SIDE_SERVER, 10), CODE_CLIENT_EXPIRED);
-	assert_int_equal(code_from_x509(SIDE_CLIENT, 10), CODE_SERVER_EXPIRED);
-	assert_int_equal(code_from_x509(SIDE_SERVER, 23), CODE_CLIENT_REVOKED);
-	assert_int_equal(code_from_x509(SIDE_SERVER, 0), CODE_NONE);
-	assert_int_equal(code_from_x509(SIDE_SERVER, 9999), CODE_NONE);
-}
-
 /* RFC 8446 section 6.2 and RFC 5246 section 7.2: the two alerts that differ between versions. */
 static void no_certificate_differs_between_versions(void **state)
 {
@@ -161,7 +151,6 @@ int main(void)
 		cmocka_unit_test(becomes_an_exit_code),
 		cmocka_unit_test(a_bug_ends_the_program_with_70),
 		cmocka_unit_test(every_code_has_a_name_of_its_own),
-		cmocka_unit_test(finds_codes_by_x509_error),
 		cmocka_unit_test(no_certificate_differs_between_versions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
