@@ -6,10 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { FLUSHERS_MAX = 7 /* besides the calling thread */ };
 
 static bool read_all(int fd, const char *name, struct buffer *ret, struct error *reterr)
 {
@@ -62,22 +65,14 @@ bool file_read(const char *path, struct buffer *ret, struct error *reterr)
 struct entry {
 	char *path, *temporary;
 	int fd;
-	bool dirty; /* written since it was last flushed */
 	int failed; /* errno: why it did not reach the disk */
 	bool renamed;
 };
 
-/*
- * Waiting for the disk is most of the time of a set, so from the second file on a thread of its own
- * flushes what was added while the caller makes the next file.
- */
 struct file_set {
 	struct entry *entries;
 	size_t count;
-	pthread_mutex_t lock; /* over the entries, while `flushing` */
-	pthread_cond_t added;
-	pthread_t flusher;
-	bool flushing, ending;
+	atomic_size_t flushed; /* how many entries a thread has taken on */
 };
 
 struct file_set *file_set_new(void)
@@ -85,62 +80,13 @@ struct file_set *file_set_new(void)
 	struct file_set *set = calloc(1, sizeof *set);
 	if (!set)
 		bug("out of memory");
-	pthread_mutex_init(&set->lock, NULL);
-	pthread_cond_init(&set->added, NULL);
 	return set;
-}
-
-static struct entry *next_dirty(struct file_set *set)
-{
-	for (size_t i = 0; i < set->count; i++)
-		if (set->entries[i].dirty)
-			return &set->entries[i];
-	return NULL;
-}
-
-/* Flushes all that is dirty. With the lock held, but not while the disk is waited for. */
-static void flush_dirty(struct file_set *set)
-{
-	for (struct entry *entry; (entry = next_dirty(set)) != NULL;) {
-		size_t index = (size_t)(entry - set->entries);
-		int fd = entry->fd;
-		entry->dirty = false;
-		pthread_mutex_unlock(&set->lock);
-		int failed = fsync(fd) != 0 ? errno : 0;
-		pthread_mutex_lock(&set->lock);
-		if (failed)
-			set->entries[index].failed = failed; /* the array may have moved */
-	}
-}
-
-static void *flush_until_end(void *context)
-{
-	struct file_set *set = context;
-	pthread_mutex_lock(&set->lock);
-	while (flush_dirty(set), !set->ending)
-		pthread_cond_wait(&set->added, &set->lock);
-	pthread_mutex_unlock(&set->lock);
-	return NULL;
-}
-
-/* After this the entries are the caller's alone. */
-static void end_flusher(struct file_set *set)
-{
-	if (!set->flushing)
-		return;
-	pthread_mutex_lock(&set->lock);
-	set->ending = true;
-	pthread_cond_signal(&set->added);
-	pthread_mutex_unlock(&set->lock);
-	pthread_join(set->flusher, NULL);
-	set->flushing = set->ending = false;
 }
 
 void file_set_free(struct file_set *set)
 {
 	if (!set)
 		return;
-	end_flusher(set);
 	for (size_t i = 0; i < set->count; i++) {
 		struct entry *entry = &set->entries[i];
 		if (entry->fd >= 0)
@@ -151,8 +97,6 @@ void file_set_free(struct file_set *set)
 		free(entry->temporary);
 	}
 	free(set->entries);
-	pthread_mutex_destroy(&set->lock);
-	pthread_cond_destroy(&set->added);
 	free(set);
 }
 
@@ -178,10 +122,10 @@ static struct entry *find_entry(struct file_set *set, const char *path)
 	return NULL;
 }
 
-/* With the lock held: a later content for the same path takes the place of the earlier. */
-static bool add_entry(struct file_set *set, const char *path, enum file_mode mode, const void *data,
+bool file_set_add(struct file_set *set, const char *path, enum file_mode mode, const void *data,
 	size_t bytes, struct error *reterr)
 {
+	/* A later content for the same path takes the place of the earlier. */
 	struct entry *entry = find_entry(set, path);
 	if (entry && (ftruncate(entry->fd, 0) != 0 || lseek(entry->fd, 0, SEEK_SET) != 0 ||
 			     fchmod(entry->fd, (mode_t)mode) != 0))
@@ -204,21 +148,33 @@ static bool add_entry(struct file_set *set, const char *path, enum file_mode mod
 	}
 	if (!write_all(entry->fd, data, bytes))
 		return error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
-	entry->dirty = true;
 	return true;
 }
 
-bool file_set_add(struct file_set *set, const char *path, enum file_mode mode, const void *data,
-	size_t bytes, struct error *reterr)
+static void *flush_entries(void *context)
 {
-	pthread_mutex_lock(&set->lock);
-	bool ok = add_entry(set, path, mode, data, bytes, reterr);
-	if (ok && !set->flushing && set->count > 1)
-		set->flushing = pthread_create(&set->flusher, NULL, flush_until_end, set) == 0;
-	if (set->flushing)
-		pthread_cond_signal(&set->added);
-	pthread_mutex_unlock(&set->lock);
-	return ok;
+	struct file_set *set = context;
+	for (size_t i; (i = atomic_fetch_add(&set->flushed, 1)) < set->count;)
+		if (fsync(set->entries[i].fd) != 0)
+			set->entries[i].failed = errno;
+	return NULL;
+}
+
+/*
+ * Side by side, as then the file system commits its journal once for many files: the 18 files of a
+ * set of certificates take 2 ms so, and 5 ms one after another (ext4).
+ */
+static void flush_files(struct file_set *set)
+{
+	pthread_t threads[FLUSHERS_MAX];
+	size_t started = 0;
+	atomic_store(&set->flushed, 0);
+	while (started < FLUSHERS_MAX && started + 1 < set->count &&
+		pthread_create(&threads[started], NULL, flush_entries, set) == 0)
+		started++;
+	flush_entries(set);
+	for (size_t i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
 }
 
 static bool flush_folder(const char *path)
@@ -253,10 +209,7 @@ static bool flush_folders(const struct file_set *set, const char **ret_failed)
 
 bool file_set_commit(struct file_set *set, bool replace, struct error *reterr)
 {
-	end_flusher(set);
-	pthread_mutex_lock(&set->lock);
-	flush_dirty(set);
-	pthread_mutex_unlock(&set->lock);
+	flush_files(set);
 	for (size_t i = 0; i < set->count; i++) {
 		struct entry *entry = &set->entries[i];
 		if (!replace && file_exists(entry->path))
