@@ -256,6 +256,15 @@ static inline void certs_folder_done(void)
 	rmdir(certs_folder);
 }
 
+/* The teardown of a group that used any of the above. */
+static inline int certs_end(void **state)
+{
+	(void)state;
+	certs_folder_done();
+	certs_done();
+	return 0;
+}
+
 /* Ends where a certificate is NULL. */
 static inline const char *certs_write(const char *name, X509 *const *certificates)
 {

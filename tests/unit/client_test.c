@@ -14,14 +14,6 @@ static int make_certificates(void **state)
 	return 0;
 }
 
-static int remove_certificates(void **state)
-{
-	(void)state;
-	certs_done();
-	certs_folder_done();
-	return 0;
-}
-
 static bool make(const char *url, struct client **ret, struct error *reterr)
 {
 	const struct client_options options = { .url = url,
@@ -242,5 +234,5 @@ int main(void)
 		cmocka_unit_test(knows_pages_that_refuse_a_certificate),
 		cmocka_unit_test(loads_once),
 	};
-	return cmocka_run_group_tests(tests, make_certificates, remove_certificates);
+	return cmocka_run_group_tests(tests, make_certificates, certs_end);
 }

@@ -20,14 +20,6 @@ static int make_world(void **state)
 	return 0;
 }
 
-static int end_world(void **state)
-{
-	(void)state;
-	certs_folder_done();
-	certs_done();
-	return 0;
-}
-
 static struct error error;
 
 static struct credentials *load(const char *cert, const char *key, const char *passphrase)
@@ -154,5 +146,5 @@ int main(void)
 		cmocka_unit_test(passphrase_opens_the_key_or_does_not),
 		cmocka_unit_test(files_of_another_kind_are_refused),
 	};
-	return cmocka_run_group_tests(tests, make_world, end_world);
+	return cmocka_run_group_tests(tests, make_world, certs_end);
 }

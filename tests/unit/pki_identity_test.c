@@ -1,14 +1,6 @@
 /* Who a leaf says its holder is; its JSON is what Python's ssl module says of the same file. */
 #include "certs.h"
 
-static int end(void **state)
-{
-	(void)state;
-	certs_folder_done();
-	certs_done();
-	return 0;
-}
-
 static struct made *root(void)
 {
 	return MAKE(NULL, .subject = "C=ES/O=Lab, \"quoted\"/CN=Root", .key = "P-256#root",
@@ -181,5 +173,5 @@ int main(void)
 		cmocka_unit_test(text_that_is_none_is_escaped),
 		cmocka_unit_test(an_address_of_another_length_is_said_to_be_malformed),
 	};
-	return cmocka_run_group_tests(tests, NULL, end);
+	return cmocka_run_group_tests(tests, NULL, certs_end);
 }

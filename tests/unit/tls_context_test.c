@@ -28,14 +28,6 @@ static int make_certificates(void **state)
 	return 0;
 }
 
-static int remove_certificates(void **state)
-{
-	(void)state;
-	certs_done();
-	certs_folder_done();
-	return 0;
-}
-
 static struct tls_options as_server(void)
 {
 	return (struct tls_options){ .server = true,
@@ -364,5 +356,5 @@ int main(void)
 		cmocka_unit_test(hears_the_last_words),
 		cmocka_unit_test(fails_closed_without_a_record),
 	};
-	return cmocka_run_group_tests(tests, make_certificates, remove_certificates);
+	return cmocka_run_group_tests(tests, make_certificates, certs_end);
 }
