@@ -151,6 +151,14 @@ bool tls_explain(const struct tls_failure *failure, struct error *reterr)
 	if (outcome->reason == SSL_R_BAD_SIGNATURE && failure->server)
 		return explain_reason(
 			failure, ERROR_REFUSED_BY_US, CODE_CLIENT_NO_POSSESSION, reterr);
+	/* Nothing was sent: it is our own choice of versions and ciphers that does not fit. */
+	if (outcome->reason == SSL_R_NO_CIPHERS_AVAILABLE) {
+		error_set(reterr, ERROR_USAGE,
+			"none of our ciphers is for a version of TLS that we allow");
+		return error_hint(reterr,
+			"TLS 1.0 and 1.1 need ciphers of their own, and a lower security level: "
+			"--ciphers DEFAULT@SECLEVEL=0");
+	}
 	if (is_not_tls(failure))
 		return explain_reason(failure, ERROR_REFUSED_BY_US, CODE_NOT_TLS, reterr);
 	if (outcome->reason) {

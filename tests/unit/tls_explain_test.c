@@ -121,6 +121,7 @@ static void tells_our_own_reasons(void **state)
 		{ false, SSL_R_WRONG_VERSION_NUMBER, NULL, ERROR_REFUSED_BY_US, CODE_NOT_TLS },
 		{ false, SSL_R_WRONG_VERSION_NUMBER, V12, ERROR_REFUSED_BY_US, CODE_TLS_PROTOCOL },
 		{ false, SSL_R_BAD_EXTENSION, V13, ERROR_REFUSED_BY_US, CODE_TLS_PROTOCOL },
+		{ false, SSL_R_NO_CIPHERS_AVAILABLE, NULL, ERROR_USAGE, CODE_NONE },
 		{ false, SSL_R_UNEXPECTED_EOF_WHILE_READING, V13, ERROR_NETWORK, CODE_PEER_CLOSED },
 	};
 	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
