@@ -79,7 +79,37 @@ def answers(text):
     return behave
 
 
+def mirror(connection):
+    """Answers each request of a connection with its own bytes, and closes when asked to."""
+    session = tls(connection)
+    while request := head(session):
+        top, body = request.split(b"\r\n\r\n", 1)
+        lengths = [line for line in top.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        length = int(lengths[0].split(b":")[1]) if lengths else 0
+        while len(body) < length:
+            body += session.recv(65536)
+        seen = top + b"\r\n\r\n" + body
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(seen)
+        session.sendall(answer if top.startswith(b"HEAD ") else answer + seen)
+
+
+def mute(connection):
+    """A handshake and a request, and then nothing."""
+    silent(tls(connection))
+
+
+def stalls(connection):
+    """Half an answer, and then nothing."""
+    session = tls(connection)
+    head(session)
+    session.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+    silent(session)
+
+
 behaviours = {
+    "mirror": mirror,
+    "mute": mute,
+    "stalls": stalls,
     "plain": plain,
     "closes": closes,
     "resets": resets,
