@@ -91,6 +91,66 @@ static void refuses_methods_and_headers_that_smuggle(void **state)
 	}
 }
 
+/* An address for a name, in the one form that we name; libcurl would take others. */
+static void addresses_for_names_have_one_form(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		bool good;
+	} rows[] = {
+		{ "localhost:8443:127.0.0.1", true },
+		{ "localhost:8443:[::1]", true },
+		{ "localhost:8443:127.0.0.1,[::1]", true },
+		{ "*:8443:127.0.0.1", true },
+		{ "", false },
+		{ "localhost", false },
+		{ "localhost:8443", false },
+		{ "-localhost:8443", false },
+		{ "-localhost:8443:127.0.0.1", false },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct error error;
+		OWN(client) struct client *client = NULL;
+		const struct client_options options = { .url = "https://localhost/",
+			.tls = { .ca = &ca_path, .ca_count = 1, .verify = { .depth_max = -1 } },
+			.resolve = &rows[i].text,
+			.resolve_count = 1 };
+		if (client_new(&options, &client, &error) != rows[i].good)
+			fail_msg("'%s'", rows[i].text);
+		if (rows[i].good)
+			continue;
+		OWN(char) char *text = text_format("'%s' is no HOST:PORT:ADDRESS", rows[i].text);
+		assert_int_equal(error.kind, ERROR_USAGE);
+		assert_string_equal(error.text, text);
+	}
+}
+
+/* What is wrong with our own files is said before there is a connection. */
+static void our_own_faults_come_first(void **state)
+{
+	(void)state;
+	static const char *const missing = "/nonexistent/ca.crt";
+	struct error error;
+	OWN(client) struct client *client = NULL;
+	struct client_options options = { .url = "https://127.0.0.1:1/",
+		.tls = { .ca = &missing, .ca_count = 1, .verify = { .depth_max = -1 } } };
+	assert_false(client_new(&options, &client, &error));
+	assert_int_equal(error.kind, ERROR_INPUT);
+	assert_non_null(strstr(error.text, "'/nonexistent/ca.crt'"));
+	options.tls.ca = &ca_path;
+	options.tls.cert = options.tls.key = "/nonexistent/client.pem";
+	assert_false(client_new(&options, &client, &error));
+	assert_int_equal(error.kind, ERROR_INPUT);
+	assert_non_null(strstr(error.text, "'/nonexistent/client.pem'"));
+	options.tls.cert = options.tls.key = NULL;
+	options.tls.ciphers = "NONSENSE";
+	assert_false(client_new(&options, &client, &error));
+	assert_int_equal(error.kind, ERROR_USAGE);
+	options.tls.ciphers = NULL;
+	assert_true(client_new(&options, &client, &error));
+}
+
 /* Port 1 of loopback: nobody listens there. */
 static void nobody_listens(void **state)
 {
@@ -141,6 +201,8 @@ static const struct fact facts[] = {
 		"cannot find the address of 'localhost'" },
 	{ CURLE_UNSUPPORTED_PROTOCOL, true, true, -1, 0, ERROR_REFUSED_BY_US, CODE_NONE,
 		"the answer is no HTTP" },
+	{ CURLE_SETOPT_OPTION_SYNTAX, false, false, -1, 0, ERROR_USAGE, CODE_NONE,
+		"--resolve takes HOST:PORT:ADDRESS" },
 	{ CURLE_TOO_MANY_REDIRECTS, true, true, -1, 0, ERROR_NETWORK, CODE_NONE, "redirects" },
 };
 
@@ -228,6 +290,8 @@ int main(void)
 		cmocka_unit_test(takes_https_urls),
 		cmocka_unit_test(refuses_other_urls),
 		cmocka_unit_test(refuses_methods_and_headers_that_smuggle),
+		cmocka_unit_test(addresses_for_names_have_one_form),
+		cmocka_unit_test(our_own_faults_come_first),
 		cmocka_unit_test(nobody_listens),
 		cmocka_unit_test(results_become_errors),
 		cmocka_unit_test(our_callbacks_have_the_word),
