@@ -113,7 +113,6 @@ static void timers_come_in_the_order_of_their_times(void **state)
 	(void)state;
 	struct clockwork a = { 0 };
 	OWN(net_loop) struct net_loop *loop = net_loop_new();
-	uint64_t before = net_loop_now_ms(loop);
 	OWN(net_timer) struct net_timer *third = net_timer_new(loop, says_other, &a);
 	OWN(net_timer) struct net_timer *second = net_timer_new(loop, stops_the_loop, &a);
 	OWN(net_timer) struct net_timer *first = net_timer_new(loop, ends_the_other, &a);
@@ -124,7 +123,6 @@ static void timers_come_in_the_order_of_their_times(void **state)
 	net_timer_start(first, 1);
 	net_loop_run(loop);
 	assert_string_equal(a.trace, "es");
-	assert_true(net_loop_now_ms(loop) >= before + 3);
 }
 
 /* ---- Signals ---- */
