@@ -2,6 +2,7 @@
 #include "cmd/cmd.h"
 
 #include "cmd/commands.h"
+#include "pki/pki.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -120,5 +121,6 @@ int cmd_main(int argc, char **argv)
 		args_help(command, &text);
 		return print_buffer(&text);
 	}
+	openssl_begin();
 	return command->run(args);
 }

@@ -30,6 +30,9 @@ static inline void own_certificates_free(STACK_OF(X509) * certificates)
 }
 OWN_DEFINE(certificates, STACK_OF(X509), own_certificates_free);
 
+/* Before all else of OpenSSL: at the end of the process nothing is torn down. */
+void openssl_begin(void);
+
 /*
  * As error_set, with the most specific reason of OpenSSL's error queue behind a colon; the queue is
  * empty afterwards. ERR_reason_error_string is NULL for system errors: strerror stands in.

@@ -28,16 +28,26 @@ struct trust *trust_new(void)
 	return trust;
 }
 
+static void add_anchor(struct trust *trust, X509 *anchor)
+{
+	/* Decodes the extensions now, so that threads only read what they share. */
+	X509_check_purpose(anchor, -1, 0);
+	if (!X509_STORE_add_cert(trust->store, anchor) || !X509_up_ref(anchor) ||
+		!sk_X509_push(trust->anchors, anchor))
+		bug("out of memory for trust anchors");
+}
+
 void trust_add_anchors(struct trust *trust, const STACK_OF(X509) * anchors)
 {
-	for (int i = 0; i < sk_X509_num(anchors); i++) {
-		X509 *anchor = sk_X509_value(anchors, i);
-		/* Decodes the extensions now, so that threads only read what they share. */
-		X509_check_purpose(anchor, -1, 0);
-		if (!X509_STORE_add_cert(trust->store, anchor) || !X509_up_ref(anchor) ||
-			!sk_X509_push(trust->anchors, anchor))
-			bug("out of memory for trust anchors");
-	}
+	for (int i = 0; i < sk_X509_num(anchors); i++)
+		add_anchor(trust, sk_X509_value(anchors, i));
+}
+
+struct trust *trust_in(X509 *anchor)
+{
+	struct trust *trust = trust_new();
+	add_anchor(trust, anchor);
+	return trust;
 }
 
 void trust_add_crls(struct trust *trust, const STACK_OF(X509_CRL) * crls)

@@ -58,6 +58,8 @@ struct trust;
  */
 must_check bool trust_load(const char *const *ca_paths, size_t ca_count,
 	const char *const *crl_paths, size_t crl_count, struct trust **ret, struct error *reterr);
+/* Of one certificate at hand, of which it takes a reference. */
+struct trust *trust_in(X509 *anchor);
 void trust_free(struct trust *trust);
 OWN_DEFINE(trust, struct trust, trust_free);
 /* The anchors' subjects, for a CertificateRequest; the caller's to free with their names. */
