@@ -1,6 +1,8 @@
 /* The texts that come from the argument tables: synopsis, help, overview, shell completion. */
 #include "base/args.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 
 /* These texts are ours and bounded: a buffer that is too small is a bug. */
@@ -10,6 +12,33 @@
 		if (!buffer_format(ret, &error, __VA_ARGS__)) \
 			bug("help text: %s", error.text); \
 	} while (0)
+
+enum { MARGIN = 32, COLUMNS = 80 };
+
+/* Adds text whose first word stands at `column`, in lines of COLUMNS that begin at `margin`. */
+static void add_wrapped(const char *text, size_t margin, size_t column, struct buffer *ret)
+{
+	while (*text) {
+		size_t bytes = strcspn(text, " \n"), width = 0;
+		for (size_t i = 0; i < bytes; i++)
+			width += ((unsigned char)text[i] & 0xC0) != 0x80;
+		if (column > margin && column + 1 + width > COLUMNS) {
+			ADD("\n%*s", (int)margin, "");
+			column = margin;
+		} else if (column > margin) {
+			ADD(" ");
+			column++;
+		}
+		ADD("%.*s", (int)bytes, text);
+		column += width;
+		text += bytes;
+		if (*text == '\n') {
+			ADD("\n%*s", (int)margin, "");
+			column = margin;
+		}
+		text += *text != 0;
+	}
+}
 
 static bool has_options(const struct command *command)
 {
@@ -26,31 +55,30 @@ void args_help(const struct command *command, struct buffer *ret)
 {
 	ADD("%s.\n\nUsage: ", command->summary);
 	synopsis(command, ret);
-	ADD("\n");
-	if (has_options(command))
-		ADD("\nOptions:\n");
+	ADD("\n\nOptions:\n");
 	for (const struct option *o = command->options; o && o->name; o++) {
-		char left[80], letter[8] = "    ";
+		char letter[8] = "    ";
 		if (o->letter)
 			snprintf(letter, sizeof letter, "-%c, ", o->letter);
 		const char *value = o->choices ? o->choices : o->value;
-		snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name, value ? " " : "",
-			value ? value : "");
-		if (strlen(left) > 28)
-			ADD("  %s\n  %-28s  %s", left, "", o->help);
-		else
-			ADD("  %-28s  %s", left, o->help);
-		if (o->repeats)
-			ADD("; may be repeated");
-		if (o->preset)
-			ADD(" (default: %s)", o->preset);
-		if (o->environment)
-			ADD(" [%s]", o->environment);
+		OWN(char) char *left = text_format(
+			"  %s--%s%s%s", letter, o->name, value ? " " : "", value ? value : "");
+		OWN(char) char *help = text_format("%s%s%s%s%s%s%s%s", o->help,
+			o->repeats ? "; may be repeated" : "", o->preset ? " (default: " : "",
+			o->preset ? o->preset : "", o->preset ? ")" : "",
+			o->environment ? " [" : "", o->environment ? o->environment : "",
+			o->environment ? "]" : "");
+		bool fits = strlen(left) + 2 <= MARGIN;
+		ADD("%-*s%s%*s", fits ? MARGIN : 0, left, fits ? "" : "\n", fits ? 0 : MARGIN, "");
+		add_wrapped(help, MARGIN, MARGIN, ret);
 		ADD("\n");
 	}
 	ADD("  %-28s  %s\n", "-h, --help", "print this help");
-	if (command->details)
-		ADD("\n%s\n", command->details);
+	if (command->details) {
+		ADD("\n");
+		add_wrapped(command->details, 0, 0, ret);
+		ADD("\n");
+	}
 }
 
 void args_overview(const struct command *const *commands, struct buffer *ret)

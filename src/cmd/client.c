@@ -14,12 +14,12 @@
 static const struct option table[] = {
 	SIDE_OPTIONS("server"),
 	{ .name = "no-cert",
-		.help = "the negative test: the same server must serve us with our certificate and "
+		.help = "run the negative test: the server must let us in with our certificate and "
 			"refuse us without" },
 	{ .name = "task",
 		.value = "TEXT",
 		.preset = "Añadir endpoint POST",
-		.help = "the task of the item that is created" },
+		.help = "text of the item that is added" },
 	{ .name = "verbose",
 		.letter = 'v',
 		.help = "say on standard error what the handshakes showed" },
@@ -265,14 +265,14 @@ static int run(struct args *args)
 
 const struct command client_command = {
 	.name = "client",
-	.summary = "Creates a TODO item on a server and lists them all",
+	.summary = "Adds a TODO item on a server and lists them all",
 	.operands = "[URL]",
 	.operands_max = 1,
 	.options = table,
 	.run = run,
-	.details =
-		"URL is " URL_DEFAULT " unless given. With --no-cert the test passes only if "
-		"the\nserver answers us with our certificate, and refuses us without it by the "
-		"right TLS\nalert: 116 on TLS 1.3, 40 on TLS 1.2. Exit codes: 0 done or passed, "
-		"1 refused or failed,\n2 usage or input, 3 nobody listens or the network failed.",
+	.details = "URL is " URL_DEFAULT " unless given. With --no-cert the test passes only if "
+		   "the server answers us with our certificate, and refuses us without it with the "
+		   "right TLS alert: 116 on TLS 1.3, 40 on TLS 1.2.\n"
+		   "Exit codes: 0 done or passed, 1 refused or failed, 2 usage or input, 3 nobody "
+		   "listens or the network failed.",
 };

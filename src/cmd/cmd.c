@@ -24,6 +24,21 @@ static const struct command *const commands[] = {
 	NULL,
 };
 
+static int completion_run(struct args *args);
+
+/* Not in the table, whose commands it writes the scripts for. */
+static const struct command completion_command = {
+	.name = "completion",
+	.summary = "Prints the completion script of a shell",
+	.operands = "bash|zsh|fish",
+	.operands_min = 1,
+	.operands_max = 1,
+	.run = completion_run,
+	.details =
+		"Store what it prints where the shell looks for such scripts, or try it at once: "
+		"source <(mtls completion bash)",
+};
+
 int cmd_fail(const struct error *error)
 {
 	fprintf(stderr, "mtls: %s", error->text);
@@ -57,7 +72,7 @@ static const struct command *find(const char *name)
 	for (size_t i = 0; commands[i]; i++)
 		if (!strcmp(commands[i]->name, name))
 			return commands[i];
-	return NULL;
+	return strcmp(name, completion_command.name) ? NULL : &completion_command;
 }
 
 static int unknown_command(const char *name)
@@ -94,6 +109,16 @@ static int print_help(const char *name, struct buffer *text)
 
 #define TEXT_BYTES_MAX ((size_t)1 << 20)
 
+static int completion_run(struct args *args)
+{
+	struct buffer text = BUFFER(TEXT_BYTES_MAX);
+	struct error error;
+	if (args_completion(args_operand(args, 0), commands, &text))
+		return print_buffer(&text);
+	error_set(&error, ERROR_USAGE, "mtls completion takes one of: bash, zsh, fish");
+	return cmd_fail(&error);
+}
+
 int cmd_main(int argc, char **argv)
 {
 	struct buffer text = BUFFER(TEXT_BYTES_MAX);
@@ -105,12 +130,6 @@ int cmd_main(int argc, char **argv)
 		return cmd_print(version, strlen(version));
 	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
 		return print_help(argc > 2 ? argv[2] : NULL, &text);
-	if (!strcmp(name, "completion")) {
-		if (argc == 3 && args_completion(argv[2], commands, &text))
-			return print_buffer(&text);
-		error_set(&error, ERROR_USAGE, "mtls completion takes one of: bash, zsh, fish");
-		return cmd_fail(&error);
-	}
 	const struct command *command = find(name);
 	if (!command)
 		return unknown_command(name);

@@ -4,10 +4,8 @@
 #include "cmd/commands.h"
 
 static const struct option options[] = {
-	{ .name = "days", .value = "N", .preset = "30", .help = "how long the CRL is valid" },
-	{ .name = "out",
-		.value = "FILE",
-		.help = "write it there, not beside the CA (DIR/ca.crl)" },
+	{ .name = "days", .value = "N", .preset = "30", .help = "how many days the CRL is valid" },
+	{ .name = "out", .value = "FILE", .help = "write the CRL there (DIR/ca.crl)" },
 	CERTS_OPTION,
 	ISSUER_OPTIONS,
 	JSON_OPTION,
@@ -50,6 +48,7 @@ const struct command crl_command = {
 	.operands = "",
 	.options = options,
 	.run = run,
-	.details = "Everybody who checks the CRL refuses all clients once it has expired: make a "
-		   "fresh one in time, from cron for example.",
+	.details =
+		"A server that checks the CRL refuses all clients once the CRL has expired: make a "
+		"new one in time, from cron for example.",
 };

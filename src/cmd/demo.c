@@ -265,7 +265,7 @@ static int demo_run(struct args *args)
 static const struct option options[] = {
 	{ .name = "key-type",
 		.value = "TYPE",
-		.help = "kind of all keys (" KEY_TYPES "); as `mtls init` when not given" },
+		.help = "kind of all keys: " KEY_TYPES " (as mtls init)" },
 	{ .name = "json", .help = "print the results as JSON, and nothing else" },
 	{ 0 },
 };
@@ -277,7 +277,9 @@ const struct command demo_command = {
 	.operands_max = 1,
 	.options = options,
 	.run = demo_run,
-	.details = "Everything happens in DIR, which stays, so that each command shown can be\n"
-		   "repeated there; without DIR in a temporary folder that is removed.\n"
-		   "Exit code 0 only when every scenario went as expected, on TLS 1.2 and on 1.3.",
+	.details =
+		"Everything happens in DIR, which stays, so that each command that is shown can be "
+		"repeated there; without DIR, in a temporary folder that is removed.\n"
+		"Exit codes: 0 everything went as expected on TLS 1.2 and 1.3, 1 something did "
+		"not, 2 usage or input, 3 the machine or the network failed.",
 };

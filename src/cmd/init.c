@@ -14,26 +14,37 @@ static const struct option options[] = {
 		.choices = "certs|folders",
 		.preset = "certs",
 		.help = "files in certs/, or in CA/, Server/, Client/ and CA2/" },
-	{ .name = "key-type", .value = "TYPE", .help = "kind of the keys: " KEY_TYPES },
-	{ .name = "ca-key-type", .value = "TYPE", .help = "kind of the CA's key" },
+	{ .name = "key-type",
+		.value = "TYPE",
+		.help = "kind of the keys: " KEY_TYPES " (default_bits of the .cnf)" },
+	{ .name = "ca-key-type",
+		.value = "TYPE",
+		.help = "kind of the CA's key (default_bits of ca.cnf)" },
 	{ .name = "subject", .value = "NAME", .help = "the CA's subject: /CN=x/O=y or CN=x,O=y" },
 	{ .name = "server-subject", .value = "NAME", .help = "the server's subject" },
 	{ .name = "client-subject", .value = "NAME", .help = "the client's subject" },
 	{ .name = "extensions",
 		.value = "SECTION",
-		.help = "section of the leaves' extensions, in place of v3_server and v3_client" },
-	{ .name = "days", .value = "N", .help = "how long server and client are valid (365)" },
-	{ .name = "ca-days", .value = "N", .help = "how long the CA is valid (3650)" },
+		.help = "section of the .cnf files with the extensions of server and client "
+			"(v3_server, v3_client)" },
+	{ .name = "days", .value = "N", .help = "how many days server and client are valid (365)" },
+	{ .name = "ca-days", .value = "N", .help = "how many days the CA is valid (3650)" },
 	{ .name = "passphrase-file",
 		.value = "FILE",
-		.help = "encrypt or open the CA's key with the first line of this file" },
-	{ .name = "passphrase-fd", .value = "N", .help = "the same from a descriptor" },
-	{ .name = "passphrase-env", .value = "NAME", .help = "the same from a variable" },
+		.help = "encrypt or open the CA's key with the first line of FILE" },
+	{ .name = "passphrase-fd", .value = "N", .help = "the same, from file descriptor N" },
+	{ .name = "passphrase-env",
+		.value = "NAME",
+		.help = "the same, from environment variable NAME" },
 	{ .name = "pfx-password-file",
 		.value = "FILE",
-		.help = "password of client.pfx; without, asked or generated" },
-	{ .name = "pfx-password-fd", .value = "N", .help = "the same from a descriptor" },
-	{ .name = "pfx-password-env", .value = "NAME", .help = "the same from a variable" },
+		.help = "protect client.pfx with the first line of FILE; else the password is "
+			"asked "
+			"for or generated" },
+	{ .name = "pfx-password-fd", .value = "N", .help = "the same, from file descriptor N" },
+	{ .name = "pfx-password-env",
+		.value = "NAME",
+		.help = "the same, from environment variable NAME" },
 	{ .name = "force", .help = "replace keys and certificates; never a .cnf" },
 	{ .name = "json", .help = "print the result as JSON" },
 	{ 0 },
@@ -192,8 +203,7 @@ const struct command init_command = {
 	.options = options,
 	.run = init_run,
 	.details =
-		"Each certificate follows its .cnf file: edit one and run mtls init again. A file\n"
-		"that is missing is written; a .cnf that is there is never touched, and a key "
-		"only\n"
-		"with --force.\n",
+		"Works in DIR, or in the working folder. Each certificate follows its .cnf file: "
+		"edit one and run mtls init again. What is missing is written; a .cnf that is "
+		"there is never changed, and a key only with --force.",
 };

@@ -40,7 +40,7 @@ static int run(struct args *args)
 
 const struct command inspect_command = {
 	.name = "inspect",
-	.summary = "Says what a file is and what stands in it",
+	.summary = "Says what a file is and what it contains",
 	.operands = "FILE",
 	.operands_min = 1,
 	.operands_max = 1,

@@ -7,7 +7,10 @@
 
 static const struct option options[] = {
 	LEAF_OPTIONS,
-	{ .name = "key-type", .value = "TYPE", .preset = "rsa:2048", .help = KEY_TYPES },
+	{ .name = "key-type",
+		.value = "TYPE",
+		.preset = "rsa:2048",
+		.help = "kind of the key: " KEY_TYPES },
 	{ .name = "force", .help = "replace key and certificate; never the .cnf" },
 	CERTS_OPTION,
 	ISSUER_OPTIONS,
@@ -106,7 +109,8 @@ const struct command issue_command = {
 	.operands_max = 2,
 	.options = options,
 	.run = run,
-	.details = "Writes NAME.cnf, NAME.key, NAME.csr and NAME.crt. A NAME.cnf that is there "
-		   "already says what the certificate is. A server or peer without --san is for "
-		   "the host NAME.",
+	.details =
+		"Writes NAME.cnf, NAME.key, NAME.csr and NAME.crt. If NAME.cnf is there already, "
+		"the certificate is what it says. A peer is both server and client. Without "
+		"--san a server or peer is for the host NAME.",
 };

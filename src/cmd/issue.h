@@ -8,7 +8,9 @@
 	{ .name = "san", \
 		.value = "NAMES", \
 		.repeats = true, \
-		.help = "alternative names: DNS:host,IP:192.0.2.1,URI:spiffe://x/y,email:a@b" }, \
+		.help = "alternative name DNS:host, IP:192.0.2.1, URI:spiffe://x/y or email:a@b, " \
+			"or " \
+			"several with commas between" }, \
 	{ \
 		.name = "days", .value = "N", .preset = "365", \
 		.help = "how long the certificate is valid" \

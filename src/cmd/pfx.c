@@ -8,18 +8,24 @@ static const struct option options[] = {
 		.choices = PFX_TARGET_CHOICES,
 		.preset = "modern",
 		.help = "who is to read it" },
-	{ .name = "key", .value = "FILE", .help = "the certificate's key (CERT with .key)" },
+	{ .name = "key",
+		.value = "FILE",
+		.help = "the certificate's key (CERT with .key in place of .crt)" },
 	{ .name = "key-pass",
 		.value = SECRET_SOURCES,
 		.help = "where the passphrase of an encrypted key comes from" },
 	{ .name = "ca",
 		.value = "FILE",
 		.repeats = true,
-		.help = "its CA, and intermediates (ca.crt beside CERT)" },
-	{ .name = "out", .value = "FILE", .help = "write it there (CERT with .pfx)" },
+		.help = "the certificate's CA, and intermediates (ca.crt beside CERT)" },
+	{ .name = "out",
+		.value = "FILE",
+		.help = "write the PFX there (CERT with .pfx in place of .crt)" },
 	{ .name = "password",
 		.value = SECRET_SOURCES,
-		.help = "where its password comes from; without, one is made, in FILE.pass" },
+		.help = "where the PFX's password comes from; without, one is generated into a "
+			"file "
+			"beside the PFX, .pfx.pass" },
 	JSON_OPTION,
 	{ 0 },
 };
@@ -150,6 +156,8 @@ const struct command pfx_command = {
 	.operands_max = 1,
 	.options = options,
 	.run = run,
-	.details = "modern and windows read AES-256; macos, windows-2016, android and java8 get "
-		   "3DES with a SHA-1 MAC, which everything reads.",
+	.details =
+		"For modern and windows it is encrypted with AES-256; for macos, windows-2016, "
+		"android and java8 with 3DES and a SHA-1 MAC, which is weaker and which everything "
+		"reads.",
 };

@@ -9,7 +9,7 @@
 
 static const struct option options[] = {
 	SIDE_OPTIONS("server"),
-	{ .name = "no-cert", .help = "show no certificate, even if the server asks" },
+	{ .name = "no-cert", .help = "send no certificate, even if the server asks" },
 	{ .name = "header",
 		.letter = 'H',
 		.value = "'NAME: VALUE'",
@@ -31,7 +31,7 @@ static const struct option options[] = {
 	{ .name = "resolve",
 		.value = "HOST:PORT:ADDRESS",
 		.repeats = true,
-		.help = "connect there, and still expect the certificate of HOST" },
+		.help = "connect to ADDRESS, and still expect the certificate of HOST" },
 	{ .name = "timeout",
 		.value = "SECONDS",
 		.preset = "30",
@@ -234,9 +234,9 @@ const struct command request_command = {
 	.options = options,
 	.run = run,
 	.details =
-		"METHOD is GET, or POST with --data, unless given. Without -H Content-Type a "
-		"body\nthat reads as JSON is sent as application/json. Certificates come from "
-		"DIR/client.crt,\nDIR/client.key and DIR/ca.crt unless named; the key of "
-		"NAME.crt is NAME.key.\nExit codes: 0 answered, 1 refused (by either side, or "
-		"HTTP 400 and above), 2 usage or\ninput, 3 nobody listens or the network failed.",
+		"METHOD is GET, or POST with --data, unless given. Without -H Content-Type a body "
+		"that is JSON is sent as application/json. Certificates come from DIR/client.crt, "
+		"DIR/client.key and DIR/ca.crt unless given; the key of NAME.crt is NAME.key.\n"
+		"Exit codes: 0 answered, 1 refused (by either side, or HTTP 400 and above), 2 "
+		"usage or input, 3 nobody listens or the network failed.",
 };

@@ -6,11 +6,11 @@ static const struct option options[] = {
 	{ .name = "reason",
 		.value = "REASON",
 		.choices = REVOKE_REASONS,
-		.help = "why; stands in the CRL" },
+		.help = "the reason that the CRL gives" },
 	{ .name = "days",
 		.value = "N",
 		.preset = "30",
-		.help = "how long the refreshed CRL is valid" },
+		.help = "how many days the new CRL is valid" },
 	CERTS_OPTION,
 	ISSUER_OPTIONS,
 	JSON_OPTION,
@@ -63,6 +63,7 @@ const struct command revoke_command = {
 	.operands_max = 1,
 	.options = options,
 	.run = run,
-	.details = "CERT is a certificate's file or its serial in hexadecimal. Where there is a "
-		   "CRL already it is refreshed.",
+	.details =
+		"CERT is a certificate's file, or its serial number in hexadecimal. A CRL that is "
+		"there already is written anew.",
 };

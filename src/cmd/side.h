@@ -14,7 +14,7 @@
 		.value = "DIR", \
 		.environment = "MTLS_CERTS", \
 		.preset = "certs", \
-		.help = "folder with ca.crt and this side's .crt and .key" }, \
+		.help = "folder with ca.crt, and the certificate and key of this side" }, \
 		{ .name = "cert", \
 			.value = "FILE", \
 			.help = "our certificate, then its intermediates" }, \

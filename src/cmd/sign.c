@@ -10,9 +10,11 @@ static const struct option options[] = {
 	LEAF_OPTIONS,
 	{ .name = "config",
 		.value = "FILE",
-		.help = "take the extensions from this .cnf (the one beside FILE.csr)" },
-	{ .name = "extensions", .value = "SECTION", .help = "its section (v3_ROLE)" },
-	{ .name = "out", .value = "FILE", .help = "write it there (FILE.crt)" },
+		.help = "take the extensions from this .cnf (FILE.cnf beside FILE.csr)" },
+	{ .name = "extensions",
+		.value = "SECTION",
+		.help = "take them from this section (v3_ROLE)" },
+	{ .name = "out", .value = "FILE", .help = "write the certificate there (FILE.crt)" },
 	CERTS_OPTION,
 	ISSUER_OPTIONS,
 	JSON_OPTION,
@@ -50,6 +52,6 @@ const struct command sign_command = {
 	.options = options,
 	.run = run,
 	.details = "The request's extensions are never copied: the certificate gets what its role "
-		   "or the .cnf says, and the request's names after a check. What else was asked "
-		   "for is shown.",
+		   "or the .cnf says, and the names that the request asks for once each is "
+		   "checked. What is asked for and not granted is shown.",
 };

@@ -103,15 +103,12 @@ static int verify_run(struct args *args)
 }
 
 static const struct option options[] = {
-	{ .name = "ca",
-		.value = "FILE",
-		.repeats = true,
-		.help = "trust this CA; without, ca.crt of the certificates' folder" },
+	{ .name = "ca", .value = "FILE", .repeats = true, .help = "trust this CA (DIR/ca.crt)" },
 	{ .name = "certs",
 		.value = "DIR",
 		.environment = "MTLS_CERTS",
 		.preset = "certs",
-		.help = "the certificates' folder" },
+		.help = "folder with ca.crt" },
 	{ .name = "chain",
 		.value = "FILE",
 		.repeats = true,
@@ -128,7 +125,9 @@ static const struct option options[] = {
 	{ .name = "name",
 		.value = "NAME",
 		.help = "DNS:host, IP:address or email:address that the leaf must be for" },
-	{ .name = "time", .value = "RFC3339", .help = "the moment to verify at; without, now" },
+	{ .name = "time",
+		.value = "RFC3339",
+		.help = "verify as of this time, such as 2030-01-31T12:00:00Z (now)" },
 	{ .name = "depth",
 		.value = "N",
 		.help = "intermediates allowed between leaf and CA, 0 to 100" },
@@ -136,7 +135,7 @@ static const struct option options[] = {
 		.value = "NAME",
 		.choices = "openssl|mtls|strict",
 		.preset = "mtls",
-		.help = "which rules" },
+		.help = "rules for the certificate" },
 	{ .name = "eku",
 		.value = "RULE",
 		.choices = "default|strict|standard",
@@ -154,8 +153,9 @@ const struct command verify_command = { .name = "verify",
 	.options = options,
 	.run = verify_run,
 	.details =
-		"LEAF may hold intermediates after the leaf. Files are PEM or DER and may hold "
-		"several\ncertificates. Profiles: openssl is what OpenSSL does by itself; mtls "
-		"adds the role\nof the leaf and names from the SAN alone; strict adds named rules "
-		"of RFC 5280 and\nthe CA/B baseline. Nothing of the system's trust store is used.\n"
-		"Exit code: 0 good, 1 refused (with the code of the cause), 2 bad input." };
+		"LEAF is the file with the certificate (the leaf), and may hold its intermediates "
+		"after it. Files are PEM or DER and may hold several certificates. Profiles: "
+		"openssl is what OpenSSL does by itself; mtls adds the role of the leaf, and "
+		"looks for names in the SAN alone; strict adds named rules of RFC 5280 and of the "
+		"CA/Browser baseline. The system's trust store is never used.\n"
+		"Exit codes: 0 good, 1 refused (with the code of the cause), 2 usage or input." };
