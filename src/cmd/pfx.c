@@ -88,7 +88,7 @@ static bool read_password(struct args *args, const char *path, struct buffer *re
 }
 
 /* `password_path` is NULL when the password is a person's: it is written nowhere. */
-static bool write_files(const char *path, const char *password_path, const struct pfx *pfx,
+static bool write_files(const char *path, const char *password_path, struct pfx *pfx,
 	const struct pfx_options *wanted, const struct buffer *password, struct error *reterr)
 {
 	OWN(file_set) struct file_set *set = file_set_new();

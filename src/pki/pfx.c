@@ -122,6 +122,18 @@ static char *label_of(X509 *leaf)
 	return text_copy(label);
 }
 
+static inline void own_bags_free(STACK_OF(PKCS12_SAFEBAG) * bags)
+{
+	sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+}
+OWN_DEFINE(bags, STACK_OF(PKCS12_SAFEBAG), own_bags_free);
+
+static inline void own_safes_free(STACK_OF(PKCS7) * safes)
+{
+	sk_PKCS7_pop_free(safes, PKCS7_free);
+}
+OWN_DEFINE(safes, STACK_OF(PKCS7), own_safes_free);
+
 static struct pfx *allocate(void)
 {
 	struct pfx *pfx = calloc(1, sizeof *pfx);
@@ -137,17 +149,31 @@ void pfx_free(struct pfx *pfx)
 	X509_free(pfx->leaf);
 	EVP_PKEY_free(pfx->key);
 	own_certificates_free(pfx->others);
+	own_bags_free(pfx->sealed);
 	free(pfx);
+}
+
+struct pfx *pfx_of_key(EVP_PKEY *key)
+{
+	struct pfx *pfx = allocate();
+	if (!EVP_PKEY_up_ref(key))
+		bug("out of memory");
+	pfx->key = key;
+	return pfx;
+}
+
+void pfx_certify(struct pfx *pfx, X509 *leaf, X509 *issuer)
+{
+	if (!X509_up_ref(leaf) ||
+		(issuer && (!X509_up_ref(issuer) || !sk_X509_push(pfx->others, issuer))))
+		bug("out of memory");
+	pfx->leaf = leaf;
 }
 
 struct pfx *pfx_new(X509 *leaf, EVP_PKEY *key, X509 *issuer)
 {
-	struct pfx *pfx = allocate();
-	if (!X509_up_ref(leaf) || !EVP_PKEY_up_ref(key) ||
-		(issuer && (!X509_up_ref(issuer) || !sk_X509_push(pfx->others, issuer))))
-		bug("out of memory");
-	pfx->leaf = leaf;
-	pfx->key = key;
+	struct pfx *pfx = pfx_of_key(key);
+	pfx_certify(pfx, leaf, issuer);
 	return pfx;
 }
 
@@ -208,20 +234,55 @@ bool pfx_gather(const char *certificate_path, const char *key_path, const char *
 	return true;
 }
 
-bool pfx_make(const struct pfx *pfx, const char *password, const struct pfx_options *options,
-	struct buffer *ret, struct error *reterr)
+bool pfx_seal(struct pfx *pfx, const char *password, const struct pfx_options *options,
+	struct error *reterr)
 {
-	const struct recipe *recipe = &recipes[options->target];
-	int rounds = pfx_rounds(options);
 	ERR_clear_error();
 	if (!*password)
 		return error_set(reterr, ERROR_INPUT,
 			"cannot make a PFX without a password: it holds the private key");
+	OWN(bags) STACK_OF(PKCS12_SAFEBAG) *bags = NULL;
+	if (!PKCS12_add_key(&bags, pfx->key, 0, pfx_rounds(options),
+		    recipes[options->target].cipher, password))
+		return error_openssl(reterr, ERROR_INPUT, "cannot encrypt the key of a PFX");
+	own_bags_free(pfx->sealed);
+	pfx->sealed = TAKE(bags);
+	return true;
+}
+
+/* What PKCS12_create does, but the key is sealed before. NULL: OpenSSL's queue says why. */
+static PKCS12 *assemble(const struct pfx *pfx, const char *password, int cipher, int rounds)
+{
 	OWN(char) char *label = label_of(pfx->leaf);
-	/* No MAC from PKCS12_create (-1): its digest is OpenSSL's choice, the next call's is ours.
-	 */
-	OWN(PKCS12) PKCS12 *file = PKCS12_create(password, label, pfx->key, pfx->leaf, pfx->others,
-		recipe->cipher, recipe->cipher, rounds, -1, 0);
+	OWN(bags) STACK_OF(PKCS12_SAFEBAG) *certificates = NULL;
+	OWN(safes) STACK_OF(PKCS7) *safes = NULL;
+	/* Both bags have the same identifier, so that readers find the key's certificate. */
+	unsigned char id[EVP_MAX_MD_SIZE];
+	unsigned id_bytes = 0;
+	PKCS12_SAFEBAG *key = sk_PKCS12_SAFEBAG_value(pfx->sealed, 0);
+	PKCS12_SAFEBAG *leaf = PKCS12_add_cert(&certificates, pfx->leaf);
+	bool ok = leaf && X509_digest(pfx->leaf, EVP_sha1(), id, &id_bytes) &&
+		  PKCS12_add_friendlyname_utf8(leaf, label, -1) &&
+		  PKCS12_add_localkeyid(leaf, id, (int)id_bytes) &&
+		  PKCS12_add_friendlyname_utf8(key, label, -1) &&
+		  PKCS12_add_localkeyid(key, id, (int)id_bytes);
+	for (int i = 0; ok && i < sk_X509_num(pfx->others); i++)
+		ok = PKCS12_add_cert(&certificates, sk_X509_value(pfx->others, i)) != NULL;
+	ok = ok && PKCS12_add_safe(&safes, certificates, cipher, rounds, password) &&
+	     PKCS12_add_safe(&safes, pfx->sealed, -1, 0, NULL);
+	return ok ? PKCS12_add_safes(safes, 0) : NULL;
+}
+
+bool pfx_make(struct pfx *pfx, const char *password, const struct pfx_options *options,
+	struct buffer *ret, struct error *reterr)
+{
+	const struct recipe *recipe = &recipes[options->target];
+	int rounds = pfx_rounds(options);
+	if (!pfx->sealed && !pfx_seal(pfx, password, options, reterr))
+		return false;
+	ERR_clear_error();
+	OWN(PKCS12) PKCS12 *file = assemble(pfx, password, recipe->cipher, rounds);
+	own_bags_free(TAKE(pfx->sealed));
 	if (!file || !PKCS12_set_mac(file, password, -1, NULL, 0, rounds, recipe->mac()))
 		return error_openssl(reterr, ERROR_INPUT, "cannot make a PFX");
 	unsigned char *der = NULL;

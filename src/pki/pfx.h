@@ -55,14 +55,18 @@ must_check bool pfx_password_retire(
 
 /* What a PFX holds. */
 struct pfx {
-	X509 *leaf;              /* NULL when a file has no key to say which it is */
-	EVP_PKEY *key;           /* likewise */
-	STACK_OF(X509) * others; /* the leaf's issuers; never NULL, may be empty */
+	X509 *leaf;                        /* NULL when a file has no key to say which it is */
+	EVP_PKEY *key;                     /* likewise */
+	STACK_OF(X509) * others;           /* the leaf's issuers; never NULL, may be empty */
+	STACK_OF(PKCS12_SAFEBAG) * sealed; /* the key by pfx_seal, or NULL */
 };
 void pfx_free(struct pfx *pfx);
 OWN_DEFINE(pfx, struct pfx, pfx_free);
 /* Takes references of its own; `issuer` may be NULL. */
 struct pfx *pfx_new(X509 *leaf, EVP_PKEY *key, X509 *issuer);
+/* The same in two steps, as a key is there before its certificate. */
+struct pfx *pfx_of_key(EVP_PKEY *key);
+void pfx_certify(struct pfx *pfx, X509 *leaf, X509 *issuer);
 /*
  * From files: the leaf first in `certificate_path`, its chain behind it and in `ca_paths`. A key
  * that is not the leaf's is KEY_MISMATCH, and a CA that did not issue it ERROR_INPUT, both naming
@@ -73,11 +77,17 @@ must_check bool pfx_gather(const char *certificate_path, const char *key_path,
 	struct error *reterr);
 
 /*
- * Appends a PFX in DER to `ret`, which should be secret. An empty password is ERROR_INPUT. Cipher,
+ * Encrypts the key for the next pfx_make, under the same password and options: a third of its time,
+ * and needs no certificate. An empty password is ERROR_INPUT.
+ */
+must_check bool pfx_seal(struct pfx *pfx, const char *password, const struct pfx_options *options,
+	struct error *reterr);
+/*
+ * Appends a PFX in DER to `ret`, which should be secret; seals the key if that is not done. Cipher,
  * rounds and MAC are set explicitly.
  */
-must_check bool pfx_make(const struct pfx *pfx, const char *password,
-	const struct pfx_options *options, struct buffer *ret, struct error *reterr);
+must_check bool pfx_make(struct pfx *pfx, const char *password, const struct pfx_options *options,
+	struct buffer *ret, struct error *reterr);
 
 /*
  * Opens what bundle_read found in `path`. The MAC is checked first: if it is right and the content
