@@ -130,78 +130,78 @@ static void each_role_gets_its_extensions(void **state)
 	}
 }
 
-/* What a request asks for, in which role, and what it is told that it did not get. */
+/* What a request asks for, in which role, the names it gets, and what it is told that it did not.
+ */
+static const struct {
+	enum role role;
+	struct asked asked[ASKED_MAX];
+	const char *names, *refused;
+} requests[] = {
+	{ ROLE_CLIENT, { { 0 } }, "", "" },
+	{ ROLE_CLIENT, { { NID_ext_key_usage, "clientAuth" } }, "", "" },
+	{ ROLE_CLIENT, { { NID_ext_key_usage, "critical,clientAuth" } }, "", "" },
+	{ ROLE_CLIENT, { { NID_ext_key_usage, "serverAuth" } }, "",
+		"extended key usage TLS Web Server Authentication" },
+	{ ROLE_CLIENT, { { NID_ext_key_usage, "clientAuth,codeSigning,1.2.3.4" } }, "",
+		"extended key usage Code Signing | extended key usage 1.2.3.4" },
+	{ ROLE_PEER,
+		{ { NID_ext_key_usage, "clientAuth,serverAuth" },
+			{ NID_subject_alt_name, "DNS:a" } },
+		"DNS:a", "" },
+	{ ROLE_CLIENT, { { NID_ext_key_usage, "anyExtendedKeyUsage" } }, "",
+		"extended key usage Any Extended Key Usage" },
+	{ ROLE_CLIENT, { { NID_key_usage, "digitalSignature" } }, "", "" },
+	{ ROLE_CLIENT, { { NID_key_usage, "critical,digitalSignature" } }, "", "" },
+	{ ROLE_CLIENT, { { NID_key_usage, "digitalSignature,keyCertSign" } }, "",
+		"X509v3 Key Usage (Digital Signature, Certificate Sign)" },
+	{ ROLE_CLIENT, { { NID_key_usage, "cRLSign" } }, "", "X509v3 Key Usage (CRL Sign)" },
+	{ ROLE_CLIENT, { { NID_key_usage, "decipherOnly" } }, "",
+		"X509v3 Key Usage (Decipher Only)" },
+	{ ROLE_CLIENT, { { NID_basic_constraints, "CA:FALSE" } }, "", "" },
+	{ ROLE_CLIENT, { { NID_basic_constraints, "CA:TRUE" } }, "",
+		"X509v3 Basic Constraints (CA:TRUE)" },
+	{ ROLE_CLIENT, { { NID_basic_constraints, "critical,CA:TRUE,pathlen:0" } }, "",
+		"X509v3 Basic Constraints (CA:TRUE, pathlen:0)" },
+	{ ROLE_CLIENT, { { NID_name_constraints, "permitted;DNS:.evil" } }, "",
+		"X509v3 Name Constraints (Permitted:   DNS:.evil)" },
+	{ ROLE_CLIENT, { { NID_netscape_comment, "hello" } }, "", "Netscape Comment (hello)" },
+	{ ROLE_CLIENT, { { NID_subject_alt_name, "DNS:a,IP:10.0.0.1,email:b@c" } },
+		"DNS:a, IP Address:10.0.0.1, email:b@c", "" },
+	{ ROLE_SERVER, { { NID_subject_alt_name, "URI:spiffe://a/b,IP:::1" } },
+		"URI:spiffe://a/b, IP Address:0:0:0:0:0:0:0:1", "" },
+	{ ROLE_SERVER, { { NID_subject_alt_name, "DNS:good,DNS:b ad" } }, "DNS:good",
+		"subject alternative name DNS:b ad" },
+	{ ROLE_SERVER, { { NID_subject_alt_name, "DNS:good,DNS:10.0.0.1" } }, "DNS:good",
+		"subject alternative name DNS:10.0.0.1" },
+	{ ROLE_SERVER, { { NID_subject_alt_name, "DNS:good,DNS:*.*.com" } }, "DNS:good",
+		"subject alternative name DNS:*.*.com" },
+	{ ROLE_SERVER, { { NID_subject_alt_name, "DNS:good,RID:1.2.3" } }, "DNS:good",
+		"subject alternative name of another kind" },
+	{ ROLE_SERVER, { { NID_subject_alt_name, "DNS:good,otherName:1.2.3;UTF8:x" } }, "DNS:good",
+		"subject alternative name of another kind" },
+	{ ROLE_CLIENT, { { NID_subject_alt_name, "URI:no-scheme,email:nobody" } }, "",
+		"subject alternative name URI:no-scheme | subject alternative name "
+		"email:nobody" },
+	{ ROLE_CLIENT,
+		{ { NID_basic_constraints, "CA:TRUE" }, { NID_key_usage, "keyCertSign" },
+			{ NID_ext_key_usage, "serverAuth,clientAuth" },
+			{ NID_subject_alt_name, "DNS:ok,DNS:n ot" } },
+		"DNS:ok",
+		"X509v3 Basic Constraints (CA:TRUE) | X509v3 Key Usage (Certificate Sign) "
+		"| extended key usage TLS Web Server Authentication | subject alternative "
+		"name DNS:n ot" },
+};
+
 static void a_request_gets_what_its_role_allows_and_no_more(void **state)
 {
 	(void)state;
-	static const struct {
-		enum role role;
-		struct asked asked[ASKED_MAX];
-		const char *names, *refused;
-	} rows[] = {
-		{ ROLE_CLIENT, { { 0 } }, "", "" },
-		{ ROLE_CLIENT, { { NID_ext_key_usage, "clientAuth" } }, "", "" },
-		{ ROLE_CLIENT, { { NID_ext_key_usage, "critical,clientAuth" } }, "", "" },
-		{ ROLE_CLIENT, { { NID_ext_key_usage, "serverAuth" } }, "",
-			"extended key usage TLS Web Server Authentication" },
-		{ ROLE_CLIENT, { { NID_ext_key_usage, "clientAuth,codeSigning,1.2.3.4" } }, "",
-			"extended key usage Code Signing | extended key usage 1.2.3.4" },
-		{ ROLE_PEER,
-			{ { NID_ext_key_usage, "clientAuth,serverAuth" },
-				{ NID_subject_alt_name, "DNS:a" } },
-			"DNS:a", "" },
-		{ ROLE_CLIENT, { { NID_ext_key_usage, "anyExtendedKeyUsage" } }, "",
-			"extended key usage Any Extended Key Usage" },
-		{ ROLE_CLIENT, { { NID_key_usage, "digitalSignature" } }, "", "" },
-		{ ROLE_CLIENT, { { NID_key_usage, "critical,digitalSignature" } }, "", "" },
-		{ ROLE_CLIENT, { { NID_key_usage, "digitalSignature,keyCertSign" } }, "",
-			"X509v3 Key Usage (Digital Signature, Certificate Sign)" },
-		{ ROLE_CLIENT, { { NID_key_usage, "cRLSign" } }, "",
-			"X509v3 Key Usage (CRL Sign)" },
-		{ ROLE_CLIENT, { { NID_key_usage, "decipherOnly" } }, "",
-			"X509v3 Key Usage (Decipher Only)" },
-		{ ROLE_CLIENT, { { NID_basic_constraints, "CA:FALSE" } }, "", "" },
-		{ ROLE_CLIENT, { { NID_basic_constraints, "CA:TRUE" } }, "",
-			"X509v3 Basic Constraints (CA:TRUE)" },
-		{ ROLE_CLIENT, { { NID_basic_constraints, "critical,CA:TRUE,pathlen:0" } }, "",
-			"X509v3 Basic Constraints (CA:TRUE, pathlen:0)" },
-		{ ROLE_CLIENT, { { NID_name_constraints, "permitted;DNS:.evil" } }, "",
-			"X509v3 Name Constraints (Permitted:   DNS:.evil)" },
-		{ ROLE_CLIENT, { { NID_netscape_comment, "hello" } }, "",
-			"Netscape Comment (hello)" },
-		{ ROLE_CLIENT, { { NID_subject_alt_name, "DNS:a,IP:10.0.0.1,email:b@c" } },
-			"DNS:a, IP Address:10.0.0.1, email:b@c", "" },
-		{ ROLE_SERVER, { { NID_subject_alt_name, "URI:spiffe://a/b,IP:::1" } },
-			"URI:spiffe://a/b, IP Address:0:0:0:0:0:0:0:1", "" },
-		{ ROLE_SERVER, { { NID_subject_alt_name, "DNS:good,DNS:b ad" } }, "DNS:good",
-			"subject alternative name DNS:b ad" },
-		{ ROLE_SERVER, { { NID_subject_alt_name, "DNS:good,DNS:10.0.0.1" } }, "DNS:good",
-			"subject alternative name DNS:10.0.0.1" },
-		{ ROLE_SERVER, { { NID_subject_alt_name, "DNS:good,DNS:*.*.com" } }, "DNS:good",
-			"subject alternative name DNS:*.*.com" },
-		{ ROLE_SERVER, { { NID_subject_alt_name, "DNS:good,RID:1.2.3" } }, "DNS:good",
-			"subject alternative name of another kind" },
-		{ ROLE_SERVER, { { NID_subject_alt_name, "DNS:good,otherName:1.2.3;UTF8:x" } },
-			"DNS:good", "subject alternative name of another kind" },
-		{ ROLE_CLIENT, { { NID_subject_alt_name, "URI:no-scheme,email:nobody" } }, "",
-			"subject alternative name URI:no-scheme | subject alternative name "
-			"email:nobody" },
-		{ ROLE_CLIENT,
-			{ { NID_basic_constraints, "CA:TRUE" }, { NID_key_usage, "keyCertSign" },
-				{ NID_ext_key_usage, "serverAuth,clientAuth" },
-				{ NID_subject_alt_name, "DNS:ok,DNS:n ot" } },
-			"DNS:ok",
-			"X509v3 Basic Constraints (CA:TRUE) | X509v3 Key Usage (Certificate Sign) "
-			"| extended key usage TLS Web Server Authentication | subject alternative "
-			"name DNS:n ot" },
-	};
-	for (size_t i = 0; i < ROWS(rows); i++) {
-		const struct sign_options options = { .issue = {
-							      .role = rows[i].role, .days = 5 } };
-		write_request("x.csr", "greedy", leaf_key, rows[i].asked);
-		OWN(X509) X509 *leaf = sign(&options, rows[i].refused);
-		assert_string_equal(shown(leaf, NID_subject_alt_name), rows[i].names);
-		assert_string_equal(shown(leaf, NID_ext_key_usage), usage_of[rows[i].role]);
+	for (size_t i = 0; i < ROWS(requests); i++) {
+		const struct sign_options options = { .issue = { .role = requests[i].role,
+							      .days = 5 } };
+		write_request("x.csr", "greedy", leaf_key, requests[i].asked);
+		OWN(X509) X509 *leaf = sign(&options, requests[i].refused);
+		assert_string_equal(shown(leaf, NID_subject_alt_name), requests[i].names);
+		assert_string_equal(shown(leaf, NID_ext_key_usage), usage_of[requests[i].role]);
 		assert_string_equal(shown(leaf, NID_basic_constraints), "critical, CA:FALSE");
 		assert_string_equal(shown(leaf, NID_key_usage), "critical, Digital Signature");
 		assert_string_equal(shown(leaf, NID_name_constraints), "");
