@@ -103,6 +103,18 @@ static int month_number(const char *name)
 	return 0;
 }
 
+/* Two digits are of the year that is nearest to ours, 50 ahead at most (RFC 9110 section 5.6.7). */
+static int full_year(int digits)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	gmtime_r(&now, &tm);
+	int ours = tm.tm_year + 1900, year = ours - ours % 100 + digits;
+	if (year > ours + 50)
+		return year - 100;
+	return year <= ours - 50 ? year + 100 : year;
+}
+
 bool clock_from_http_date(const char *text, time_t *ret)
 {
 	char name[4] = "";
@@ -118,8 +130,7 @@ bool clock_from_http_date(const char *text, time_t *ret)
 	if (sscanf(text, "%*9[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n", &day, name, &year,
 		    &hour, &minute, &second, &used) == 6 &&
 		used && !text[used])
-		return utc(year + (year < 70 ? 2000 : 1900), month_number(name), day, hour, minute,
-			second, ret);
+		return utc(full_year(year), month_number(name), day, hour, minute, second, ret);
 	/* asctime: Sun Nov  6 08:49:37 1994 */
 	used = 0;
 	if (sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", name, &day, &hour, &minute,
