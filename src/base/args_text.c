@@ -40,6 +40,15 @@ static void add_wrapped(const char *text, size_t margin, size_t column, struct b
 	}
 }
 
+/* Words that stand where a command does, and have no table. */
+static const struct {
+	const char *name, *summary;
+} built_in[] = {
+	{ "completion", "Prints the completion script of a shell: bash, zsh, fish" },
+	{ "help", "Prints the help of a command" },
+};
+#define BUILT_IN (sizeof built_in / sizeof *built_in)
+
 static bool has_options(const struct command *command)
 {
 	return command->options && command->options->name;
@@ -89,8 +98,7 @@ void args_overview(const struct command *const *commands, struct buffer *ret)
 	    "[OPERAND...]\n\nCommands:\n");
 	for (; *commands; commands++)
 		ADD("  %-12s  %s\n", (*commands)->name, (*commands)->summary);
-	ADD("  %-12s  %s\n", "completion",
-		"Prints the completion script of a shell: bash, zsh, fish");
+	ADD("  %-12s  %s\n", built_in[0].name, built_in[0].summary);
 	ADD("\nmtls COMMAND --help, or man mtls-COMMAND, tells more. mtls --version prints the "
 	    "version.\n"
 	    "Exit codes: 0 done, 1 the peer or a check said no, 2 usage or input, 3 the machine or "
@@ -111,7 +119,9 @@ static void bash(const struct command *const *commands, struct buffer *ret)
 	    "\tlocal commands=\"");
 	for (size_t i = 0; commands[i]; i++)
 		ADD("%s ", commands[i]->name);
-	ADD("completion help\"\n\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+	for (size_t i = 0; i < BUILT_IN; i++)
+		ADD("%s ", built_in[i].name);
+	ADD("\"\n\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
 	    "\t\tCOMPREPLY=($(compgen -W \"$commands --help --version\" -- \"$word\"))\n"
 	    "\t\treturn\n\tfi\n\tcase \"${COMP_WORDS[1]} $before\" in\n");
 	for (size_t i = 0; commands[i]; i++)
@@ -157,6 +167,8 @@ static void zsh(const struct command *const *commands, struct buffer *ret)
 		add_quoted(commands[i]->summary, true, ret);
 		ADD("'\n");
 	}
+	for (size_t i = 0; i < BUILT_IN; i++)
+		ADD("\t\t\t'%s:%s'\n", built_in[i].name, built_in[i].summary);
 	ADD("\t\t)\n\t\t_describe command commands\n\t\treturn\n\tfi\n"
 	    "\tlocal command=$words[2]\n\tshift words\n\t(( CURRENT-- ))\n\tcase $command in\n");
 	for (size_t i = 0; commands[i]; i++) {
@@ -205,6 +217,9 @@ static void fish(const struct command *const *commands, struct buffer *ret)
 			ADD("'\n");
 		}
 	}
+	for (size_t i = 0; i < BUILT_IN; i++)
+		ADD("complete -c mtls -n __fish_use_subcommand -f -a %s -d '%s'\n",
+			built_in[i].name, built_in[i].summary);
 	ADD("complete -c mtls -n '__fish_seen_subcommand_from completion' -x -a 'bash zsh fish'\n");
 }
 

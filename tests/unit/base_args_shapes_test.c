@@ -247,6 +247,28 @@ static void the_tables_are_shown_as_they_are(void **state)
 		"  -h, --help                    print this help\n\nMore.\n");
 }
 
+/* However long the choices are, --help shows all of them. */
+static void long_choices_are_shown_whole(void **state)
+{
+	(void)state;
+	char choices[500];
+	memset(choices, 'c', sizeof choices - 1);
+	for (size_t i = 9; i < sizeof choices - 1; i += 10)
+		choices[i] = '|';
+	choices[sizeof choices - 1] = 0;
+	const struct option wide[] = {
+		{ .name = "wide", .value = "X", .choices = choices, .help = "wide" }, { 0 }
+	};
+	const struct command command = {
+		.name = "wide", .summary = "Is wide", .operands = "", .options = wide
+	};
+	OWN(buffer) struct buffer text = BUFFER(65536);
+	args_help(&command, &text);
+	OWN(char) char *line =
+		text_format("      --wide %s\n                                wide\n", choices);
+	assert_non_null(strstr(text.data, line));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +277,7 @@ int main(void)
 		cmocka_unit_test(numbers_have_bounds_wherever_they_come_from),
 		cmocka_unit_test(a_flag_is_set_by_yes_true_and_1_alone),
 		cmocka_unit_test(the_tables_are_shown_as_they_are),
+		cmocka_unit_test(long_choices_are_shown_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
