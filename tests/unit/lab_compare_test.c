@@ -1,28 +1,16 @@
 /* The check can fail: each thing that may differ from the expectation is seen and named. */
 #include "unit.h"
 
-#include "lab/compare.h"
+#include "lab_seen.h"
 
 static struct lab_observation refusal(const char *name, enum tls_version version)
 {
-	struct scenario_expected expected = scenario_expected(scenario_find(name), version);
-	struct lab_report report = { .present = true,
-		.refused = expected.refuses,
-		.alert = expected.alert,
-		.version = version };
-	struct lab_observation seen = { .version = version, .client = report, .server = report };
-	struct lab_report *refuser = expected.refuses == SIDE_CLIENT ? &seen.client : &seen.server;
-	refuser->code = expected.code;
-	refuser->x509_error = expected.x509_error;
-	return seen;
+	return expected_of(scenario_find(name), version);
 }
 
 static struct lab_observation acceptance(enum tls_version version)
 {
-	struct lab_report report = {
-		.present = true, .alert = -1, .http_status = 200, .version = version
-	};
-	return (struct lab_observation){ .version = version, .client = report, .server = report };
+	return expected_of(scenario_find("good-client"), version);
 }
 
 static struct lab_verdict judge(const char *name, struct lab_observation seen)

@@ -1,27 +1,12 @@
 /* The comparison over every field and every row: whatever one side reports otherwise is seen. */
 #include "unit.h"
 
+#include "lab_seen.h"
+
 #include "lab/certificates.h"
-#include "lab/compare.h"
 #include "lab/report.h"
 
 static const enum tls_version versions[] = { TLS_1_2, TLS_1_3 };
-
-/* What both sides report when all is as the scenario expects. */
-static struct lab_observation expected_of(const struct scenario *scenario, enum tls_version version)
-{
-	struct scenario_expected expected = scenario_expected(scenario, version);
-	struct lab_report report = { .present = true,
-		.refused = expected.refuses,
-		.alert = expected.alert,
-		.http_status = expected.http_status,
-		.version = version };
-	struct lab_observation seen = { .version = version, .client = report, .server = report };
-	struct lab_report *refuser = expected.refuses == SIDE_CLIENT ? &seen.client : &seen.server;
-	refuser->code = expected.code;
-	refuser->x509_error = expected.x509_error;
-	return seen;
-}
 
 struct change {
 	const char *name;

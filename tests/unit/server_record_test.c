@@ -189,9 +189,9 @@ static void counts(struct worker *worker)
 static void the_summary_counts_by_code(void **state)
 {
 	(void)state;
-	assert_string_equal(
-		log_of(false, counts), "[SERVER] STOPPED | connections=5 | handshakes=3 | "
-				       "requests=7 | client-expired=2\n");
+	assert_string_equal(log_of(false, counts),
+		"[SERVER] STOPPED | connections=5 | handshakes=3 | "
+		"requests=7 | client-expired=2\n");
 }
 
 int main(void)
