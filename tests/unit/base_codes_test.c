@@ -165,30 +165,6 @@ static void the_two_sides_mirror_each_other(void **state)
 	assert_true(mirrored >= 12);
 }
 
-static void the_first_of_several_is_the_common_cause(void **state)
-{
-	(void)state;
-	static const struct {
-		enum code_side side;
-		int x509_error;
-		const char *name;
-	} rows[] = {
-		{ SIDE_SERVER, 20, "client-unknown-ca" },
-		{ SIDE_SERVER, 18, "client-self-signed" },
-		{ SIDE_SERVER, 26, "client-wrong-eku" },
-		{ SIDE_SERVER, 10, "client-expired" },
-		{ SIDE_SERVER, 23, "client-revoked" },
-		{ SIDE_CLIENT, 20, "server-unknown-ca" },
-		{ SIDE_CLIENT, 26, "server-wrong-eku" },
-		{ SIDE_CLIENT, 62, "server-name-mismatch" },
-		{ SIDE_OWN, 20, "" },
-		{ SIDE_SERVER, -1, "" },
-	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		assert_string_equal(
-			code_name(code_from_x509(rows[i].side, rows[i].x509_error)), rows[i].name);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,7 +173,6 @@ int main(void)
 		cmocka_unit_test(the_same_x509_error_gives_the_same_alert),
 		cmocka_unit_test(versions_differ_only_without_a_certificate),
 		cmocka_unit_test(the_two_sides_mirror_each_other),
-		cmocka_unit_test(the_first_of_several_is_the_common_cause),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
