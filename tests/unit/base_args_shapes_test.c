@@ -231,7 +231,7 @@ static void the_tables_are_shown_as_they_are(void **state)
 	(void)state;
 	OWN(buffer) struct buffer text = BUFFER(65536);
 	args_help(&bare, &text);
-	assert_string_equal(text.data, "Takes none.\n\nUsage: mtls bare\n"
+	assert_string_equal(text.data, "Takes none.\n\nUsage: mtls bare\n\nOptions:\n"
 				       "  -h, --help                    print this help\n");
 	buffer_done(&text);
 	args_help(&any, &text);

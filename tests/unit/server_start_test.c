@@ -80,7 +80,11 @@ static struct server_options good(void)
 			.version_min = TLS_1_2,
 			.alpn = "http/1.1",
 			.verify = { .purpose = PURPOSE_CLIENT, .depth_max = -1 } },
-		.limits = SERVER_LIMITS_DEFAULT,
+		.limits = { .connections_max = 10,
+			.handshake_ms_max = 10000,
+			.idle_ms_max = 10000,
+			.drain_ms_max = 10000,
+			.http = HTTP_LIMITS_DEFAULT },
 		.log = { .fd = log_ends[1], .level_min = LOG_INFO } };
 }
 
