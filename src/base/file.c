@@ -3,9 +3,12 @@
 
 #include "base/text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -257,6 +260,39 @@ bool file_make_folder(const char *path, struct error *reterr)
 			return true;
 		*slash = '/';
 	}
+}
+
+/* The process of "NAME.PROCESS.NUMBER.tmp", as add_entry names them; 0: it is another file. */
+static long temporary_of(const char *name)
+{
+	static const char digits[] = "0123456789";
+	size_t bytes = strlen(name), number = 0, process = 0;
+	if (bytes < 4 || strcmp(name + bytes - 4, ".tmp") != 0)
+		return 0;
+	const char *at = name + bytes - 4;
+	while (at > name && strchr(digits, at[-1]))
+		at--, number++;
+	if (!number || at == name || *--at != '.')
+		return 0;
+	while (at > name && strchr(digits, at[-1]))
+		at--, process++;
+	if (!process || process > 10 || at == name || at[-1] != '.')
+		return 0;
+	return strtol(at, NULL, 10);
+}
+
+void file_sweep(const char *folder)
+{
+	DIR *directory = opendir(folder);
+	if (!directory)
+		return;
+	for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+		long process = temporary_of(entry->d_name);
+		if (process > 0 && process <= INT_MAX && kill((pid_t)process, 0) != 0 &&
+			errno == ESRCH)
+			unlinkat(dirfd(directory), entry->d_name, 0);
+	}
+	closedir(directory);
 }
 
 bool file_exists(const char *path)

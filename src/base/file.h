@@ -42,6 +42,8 @@ must_check bool file_write(const char *path, enum file_mode mode, const void *da
 /* Makes the folder and its parents, 0755. */
 must_check bool file_make_folder(const char *path, struct error *reterr);
 bool file_exists(const char *path);
+/* Removes from the folder what writers left that were killed: temporaries of ended processes. */
+void file_sweep(const char *folder);
 
 /* Waits for, and holds, an advisory lock on PATH (made 0600 if missing); close *ret_fd to release.
  */

@@ -69,6 +69,8 @@ static bool check_target(const char *path, struct error *reterr)
 	OWN(bundle) struct bundle *there = NULL;
 	if (!file_exists(path) || (bundle_read(path, NULL, &there, reterr) && there->pfx))
 		return true;
+	if (!there && reterr->system)
+		return false; /* it cannot even be read */
 	return error_set(reterr, ERROR_USAGE, "'%s' exists already and is no PFX", path);
 }
 

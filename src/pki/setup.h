@@ -23,6 +23,7 @@ struct setup_member {
 	const char *name; /* "ca", "server", "client", "ca2", "client2" */
 	int issuer;       /* index of its CA among the members; -1: itself */
 	char *folder;     /* of its files */
+	bool folder_made; /* by us: it goes again if nothing comes into it */
 	char *cnf, *key_path, *csr_path, *crt_path; /* csr_path is NULL for a CA */
 	char *crt_copy; /* a second file with the same certificate, or NULL */
 	int days;
@@ -62,6 +63,7 @@ struct setup {
 	bool pfx_password_removed; /* a generated one, as the new PFX has a person's */
 	struct notes notes;
 	int lock;
+	bool folder_made; /* DIR itself */
 };
 
 /*

@@ -15,6 +15,8 @@ void setup_free(struct setup *setup)
 		return;
 	for (size_t i = 0; i < setup->count; i++) {
 		struct setup_member *member = &setup->members[i];
+		if (member->folder_made)
+			rmdir(member->folder); /* stays unless it is empty */
 		char *const texts[] = { member->folder, member->cnf, member->key_path,
 			member->csr_path, member->crt_path, member->crt_copy };
 		for (size_t j = 0; j < sizeof texts / sizeof texts[0]; j++)
@@ -28,6 +30,8 @@ void setup_free(struct setup *setup)
 	free(setup->pfx_path);
 	free(setup->pfx_password_path);
 	notes_done(&setup->notes);
+	if (setup->folder_made)
+		rmdir(setup->options.folder);
 	if (setup->lock >= 0)
 		close(setup->lock);
 	free(setup);
@@ -253,6 +257,18 @@ static bool open_signers(struct setup *setup, struct error *reterr)
 	return true;
 }
 
+static bool make_folders(struct setup *setup, struct error *reterr)
+{
+	setup->folder_made = !file_exists(setup->options.folder);
+	for (size_t i = 0; i < setup->count; i++) {
+		struct setup_member *member = &setup->members[i];
+		member->folder_made = !file_exists(member->folder);
+		if (!file_make_folder(member->folder, reterr))
+			return false;
+	}
+	return true;
+}
+
 bool setup_plan(const struct setup_options *options, struct setup **ret, struct error *reterr)
 {
 	OWN(setup) struct setup *setup = calloc(1, sizeof *setup);
@@ -261,11 +277,11 @@ bool setup_plan(const struct setup_options *options, struct setup **ret, struct 
 	setup->options = *options;
 	setup->lock = -1;
 	setup_lay_out(setup);
-	for (size_t i = 0; i < setup->count; i++)
-		if (!file_make_folder(setup->members[i].folder, reterr))
-			return false;
-	if (!file_lock_folder(setup->members[0].folder, &setup->lock, reterr))
+	if (!make_folders(setup, reterr) ||
+		!file_lock_folder(setup->members[0].folder, &setup->lock, reterr))
 		return false;
+	for (size_t i = 0; i < setup->count; i++)
+		file_sweep(setup->members[i].folder);
 	for (size_t i = 0; i < setup->count; i++)
 		if (!plan_member(setup, &setup->members[i], reterr))
 			return false;

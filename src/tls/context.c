@@ -208,6 +208,9 @@ bool tls_context_new(
 	if (context->version_max && context->version_max < context->version_min)
 		return error_set(reterr, ERROR_USAGE,
 			"the highest version of TLS is below the lowest that is allowed");
+	if (options->ciphers && !options->ciphers[strspn(options->ciphers, ":")])
+		return error_set(reterr, ERROR_USAGE, "cannot use the ciphers '%s': none is named",
+			options->ciphers);
 	split_ciphers(context, options->ciphers);
 	if (!encode_alpn(context, options->alpn, reterr) || !load(context, options, reterr))
 		return false;

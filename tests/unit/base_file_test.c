@@ -274,6 +274,30 @@ static void a_lock_is_held_until_closed(void **state)
 	assert_int_equal(untouched, 42);
 }
 
+static void sweeps_what_the_dead_left(void **state)
+{
+	(void)state;
+	pid_t child = fork();
+	if (!child)
+		_exit(0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	char dead[64], living[64];
+	snprintf(dead, sizeof dead, "ca.key.%ld.3.tmp", (long)child);
+	snprintf(living, sizeof living, "ca.key.%ld.3.tmp", (long)getpid());
+	static const char *const others[] = { "notes.tmp", "a.12.tmp", "1.2.tmp", "x..1.tmp",
+		"x.1.tmp.bak", "x.99999999999.1.tmp", "x.0.1.tmp", ".tmp" };
+	put(dead, "x");
+	put(living, "x");
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		put(others[i], "x");
+	file_sweep(".");
+	assert_false(file_exists(dead));
+	assert_true(file_exists(living));
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		assert_true(file_exists(others[i]));
+	file_sweep("absent"); /* nothing to do there */
+}
+
 #define FILE_TEST(function) cmocka_unit_test_setup_teardown(function, enter_folder, leave_folder)
 
 int main(void)
@@ -291,6 +315,7 @@ int main(void)
 		FILE_TEST(makes_folders_and_their_parents),
 		FILE_TEST(a_dangling_link_exists),
 		FILE_TEST(a_lock_is_held_until_closed),
+		FILE_TEST(sweeps_what_the_dead_left),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
