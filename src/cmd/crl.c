@@ -5,7 +5,7 @@
 
 static const struct option options[] = {
 	{ .name = "days", .value = "N", .preset = "30", .help = "how many days the CRL is valid" },
-	{ .name = "out", .value = "FILE", .help = "write the CRL there (DIR/ca.crl)" },
+	{ .name = "out", .value = "FILE", .help = "write the CRL there (default: DIR/ca.crl)" },
 	CERTS_OPTION,
 	ISSUER_OPTIONS,
 	JSON_OPTION,

@@ -265,7 +265,7 @@ static int demo_run(struct args *args)
 static const struct option options[] = {
 	{ .name = "key-type",
 		.value = "TYPE",
-		.help = "kind of all keys: " KEY_TYPES " (as mtls init)" },
+		.help = "kind of all keys: " KEY_TYPES " (default: as mtls init)" },
 	{ .name = "json", .help = "print the results as JSON, and nothing else" },
 	{ 0 },
 };

@@ -13,7 +13,8 @@
 #define ISSUER_OPTIONS \
 	{ .name = "ca", \
 		.value = "FILE", \
-		.help = "the CA's certificate, with its key and state beside it (DIR/ca.crt)" }, \
+		.help = "the CA's certificate, with its key and state beside it (default: " \
+			"DIR/ca.crt)" }, \
 	{ \
 		.name = "ca-pass", .value = SECRET_SOURCES, \
 		.help = "where the passphrase of the CA's key comes from" \

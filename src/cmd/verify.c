@@ -103,7 +103,10 @@ static int verify_run(struct args *args)
 }
 
 static const struct option options[] = {
-	{ .name = "ca", .value = "FILE", .repeats = true, .help = "trust this CA (DIR/ca.crt)" },
+	{ .name = "ca",
+		.value = "FILE",
+		.repeats = true,
+		.help = "trust this CA (default: DIR/ca.crt)" },
 	{ .name = "certs",
 		.value = "DIR",
 		.environment = "MTLS_CERTS",
@@ -127,7 +130,7 @@ static const struct option options[] = {
 		.help = "DNS:host, IP:address or email:address that the leaf must be for" },
 	{ .name = "time",
 		.value = "RFC3339",
-		.help = "verify as of this time, such as 2030-01-31T12:00:00Z (now)" },
+		.help = "verify as of this time, such as 2030-01-31T12:00:00Z (default: now)" },
 	{ .name = "depth",
 		.value = "N",
 		.help = "intermediates allowed between leaf and CA, 0 to 100" },
