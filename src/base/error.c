@@ -70,6 +70,11 @@ bool error_hint(struct error *reterr, const char *format, ...)
 	return false;
 }
 
+const char *error_advice(const struct error *error)
+{
+	return *error->hint ? error->hint : code_info(error->code)->hint;
+}
+
 bool error_context(struct error *reterr, const char *format, ...)
 {
 	char inner[ERROR_TEXT_BYTES];

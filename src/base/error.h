@@ -54,6 +54,9 @@ bool error_errno(struct error *reterr, enum error_kind kind, const char *format,
 bool error_hint(struct error *reterr, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* That hint, or else the one of the error's code; "" when there is neither. */
+const char *error_advice(const struct error *error);
+
 /* Puts "context: " before the text of an error that a lower function filled. Returns false. */
 bool error_context(struct error *reterr, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -301,6 +301,12 @@ bool file_exists(const char *path)
 	return lstat(path, &about) == 0;
 }
 
+const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
 static bool lock_open(int fd, const char *path, int *ret_fd, struct error *reterr)
 {
 	if (fd < 0)

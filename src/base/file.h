@@ -44,6 +44,8 @@ must_check bool file_make_folder(const char *path, struct error *reterr);
 bool file_exists(const char *path);
 /* Removes from the folder what writers left that were killed: temporaries of ended processes. */
 void file_sweep(const char *folder);
+/* What stands behind the last slash; borrowed from `path`. */
+const char *file_name(const char *path);
 
 /* Waits for, and holds, an advisory lock on PATH (made 0600 if missing); close *ret_fd to release.
  */

@@ -1,6 +1,7 @@
 /* Formatting into fresh memory, escaping what a peer sent, and numbers. */
 #include "base/text.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -95,6 +96,13 @@ char *text_escape(char *target, size_t target_bytes, const void *source, size_t 
 	if (target_bytes)
 		target[used] = 0;
 	return target;
+}
+
+int text_hex_value(char digit)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = digit ? strchr(digits, tolower((unsigned char)digit)) : NULL;
+	return at ? (int)(at - digits) : -1;
 }
 
 bool text_number(const char *text, long long min, long long max, long long *ret)

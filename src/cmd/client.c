@@ -43,12 +43,6 @@ static const char *url_path(const char *url)
 	return path ? path : url;
 }
 
-static const char *file_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
 /* Prints whole lines; 0 or the exit code of a failed write. */
 static int say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static int say(const char *format, ...)

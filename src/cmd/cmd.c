@@ -45,7 +45,7 @@ int cmd_fail(const struct error *error)
 	if (error->code != CODE_NONE)
 		fprintf(stderr, " [%s]", code_name(error->code));
 	fputc('\n', stderr);
-	const char *hint = *error->hint ? error->hint : code_info(error->code)->hint;
+	const char *hint = error_advice(error);
 	if (*hint)
 		fprintf(stderr, "hint: %s\n", hint);
 	return error_exit_code(error->kind);
@@ -58,6 +58,16 @@ int cmd_print(const char *text, size_t bytes)
 		return 0;
 	error_errno(&error, ERROR_IO, "cannot write to standard output");
 	return cmd_fail(&error);
+}
+
+int cmd_print_json(json_t *object)
+{
+	OWN(json_t) json_t *owned = object;
+	OWN(char) char *text = json_dumps(owned, JSON_INDENT(2));
+	if (!text)
+		bug("a result that is no JSON");
+	OWN(char) char *line = text_format("%s\n", text);
+	return cmd_print(line, strlen(line));
 }
 
 static int print_buffer(struct buffer *text)

@@ -8,6 +8,8 @@
 int cmd_fail(const struct error *error);
 /* Writes to stdout; a full disk or a closed pipe is exit code 3, not silence. Returns 0 or 3. */
 int cmd_print(const char *text, size_t bytes);
+/* Prints the object as indented JSON, and releases it. Returns 0 or 3. */
+int cmd_print_json(json_t *object);
 
 extern const struct command client_command;
 extern const struct command crl_command;

@@ -35,7 +35,7 @@ static int run(struct args *args)
 		return cmd_fail(&error);
 	size_t count = ca_revoked_count(ca);
 	if (args_flag(args, "json"))
-		return issuer_json(json_pack("{s:s, s:I, s:I}", "crl", path, "revoked",
+		return cmd_print_json(json_pack("{s:s, s:I, s:I}", "crl", path, "revoked",
 			(json_int_t)count, "days", (json_int_t)days));
 	OWN(char) char *line =
 		text_format("%s: %zu revoked, valid for %lld days\n", path, count, days);

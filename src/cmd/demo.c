@@ -177,13 +177,9 @@ static must_check bool run_all(struct demo *demo, struct error *reterr)
 static must_check bool print_end(const struct demo *demo, struct error *reterr)
 {
 	OWN(buffer) struct buffer text = BUFFER(TABLE_BYTES_MAX);
-	if (demo->json) {
-		OWN(json_t) json_t *all =
-			json_pack("{s:b, s:O}", "ok", demo->wrong == 0, "results", demo->results);
-		OWN(char) char *json = json_dumps(all, JSON_INDENT(2));
-		return buffer_format(&text, reterr, "%s\n", json) &&
-		       cmd_print(text.data, text.length) == 0;
-	}
+	if (demo->json)
+		return cmd_print_json(json_pack("{s:b, s:O}", "ok", demo->wrong == 0, "results",
+			       demo->results)) == 0;
 	heading(demo, "6. The whole, as a table (who refuses: alert and its name, X.509 error)");
 	return buffer_format(&text, reterr, "%-24s %-44s TLS  %s\n%s\n", "scenario", "expected",
 		       "observed", demo->table.data) &&

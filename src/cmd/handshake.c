@@ -71,20 +71,11 @@ static json_t *certificate_json(const struct identity *identity)
 	char from[CLOCK_RFC3339_BYTES], until[CLOCK_RFC3339_BYTES];
 	if (!identity)
 		return json_null();
-	json_t *sans = json_array();
-	for (size_t i = 0; i < identity->sans_count; i++)
-		json_array_append_new(sans, json_string(identity->sans[i]));
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "subject", identity->subject,
 		"issuer", identity->issuer, "serial", identity->serial, "sha256", identity->sha256,
-		"sans", sans, "not_before", clock_rfc3339(identity->not_before, from), "not_after",
+		"sans", identity_sans(identity), "not_before",
+		clock_rfc3339(identity->not_before, from), "not_after",
 		clock_rfc3339(identity->not_after, until));
-}
-
-static json_t *alert_json(int alert)
-{
-	if (alert < 0)
-		return json_null();
-	return json_pack("{s:i, s:s}", "number", alert, "name", tls_alert_name(alert));
 }
 
 json_t *handshake_json(const struct client *client)
@@ -100,16 +91,15 @@ json_t *handshake_json(const struct client *client)
 		certificate_json(peer->certificate), "client",
 		certificate_json(client_identity(client)), "certificate_request", request,
 		"certificate_sent", outcome->certificate_sent, "alert_sent",
-		alert_json(outcome->alert_sent), "alert_received",
-		alert_json(outcome->alert_received));
+		tls_alert_json(outcome->alert_sent), "alert_received",
+		tls_alert_json(outcome->alert_received));
 }
 
 json_t *handshake_error_json(const struct error *error)
 {
-	const char *hint = *error->hint ? error->hint : code_info(error->code)->hint;
 	const char *code = error->code == CODE_NONE ? NULL : code_name(error->code);
 	return json_pack("{s:s, s:s?, s:s, s:s, s:o, s:i, s:i}", "kind",
-		error_kind_name(error->kind), "code", code, "text", error->text, "hint", hint,
-		"alert", alert_json(error->alert), "x509_error", error->x509_error, "exit_code",
-		error_exit_code(error->kind));
+		error_kind_name(error->kind), "code", code, "text", error->text, "hint",
+		error_advice(error), "alert", tls_alert_json(error->alert), "x509_error",
+		error->x509_error, "exit_code", error_exit_code(error->kind));
 }

@@ -58,12 +58,10 @@ static const struct option options[] = {
 static bool read_secret(struct args *args, const char *prefix, const char *what, struct buffer *ret,
 	struct error *reterr)
 {
-	static const struct {
-		const char *option, *source;
-	} sources[] = { { "file", "file" }, { "fd", "fd" }, { "env", "env" } };
+	static const char *const sources[] = { "file", "fd", "env" };
 	const char *first = NULL;
 	for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
-		OWN(char) char *name = text_format("%s-%s", prefix, sources[i].option);
+		OWN(char) char *name = text_format("%s-%s", prefix, sources[i]);
 		const char *value = args_text(args, name);
 		if (!value)
 			continue;
@@ -71,8 +69,8 @@ static bool read_secret(struct args *args, const char *prefix, const char *what,
 			return error_set(reterr, ERROR_USAGE,
 				"--%s-%s and --%s are given, and only one can count", prefix, first,
 				name);
-		first = sources[i].option;
-		OWN(char) char *source = text_format("%s:%s", sources[i].source, value);
+		first = sources[i];
+		OWN(char) char *source = text_format("%s:%s", sources[i], value);
 		if (!secret_read(source, what, ret, reterr))
 			return false;
 	}
@@ -95,7 +93,6 @@ static char *ask(void *context, const char *question, const char *preset)
 
 /* On a terminal: how many keys are made, on one line that is cleared at the end. */
 struct waiting {
-	const struct setup *setup;
 	size_t made, wanted;
 	unsigned ticks;
 	bool shown;
@@ -114,7 +111,7 @@ static void show_progress(void *context, size_t index, bool made)
 
 static bool make(struct setup *setup, const char *pfx_password, struct error *reterr)
 {
-	struct waiting waiting = { .setup = setup };
+	struct waiting waiting = { 0 };
 	for (size_t i = 0; i < setup->count; i++)
 		waiting.wanted += setup->members[i].make_key;
 	bool ok = setup_make(setup, pfx_password, isatty(STDERR_FILENO) ? show_progress : NULL,

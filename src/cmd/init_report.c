@@ -191,17 +191,6 @@ static json_t *describe(const struct setup *setup, bool password_given)
 	return json_pack("{s:o, s:o, s:[]}", "files", files, "warnings", warnings, "verified");
 }
 
-static int print(struct buffer *text, json_t *result, bool json)
-{
-	struct error error;
-	if (!json)
-		return cmd_print(text->data, text->length);
-	OWN(char) char *line = json_dumps(result, JSON_INDENT(2));
-	buffer_done(text);
-	SAY("%s\n", line);
-	return cmd_print(text->data, text->length);
-}
-
 /* A line for each leaf, as `openssl verify` prints it. */
 static bool verify_all(const struct setup *setup, struct buffer *text, json_t *ret_verified,
 	bool *ret_ok, struct error *reterr)
@@ -238,6 +227,6 @@ int init_report(const struct setup *setup, bool password_given, bool json)
 		say_member(setup, i, password_given, &report);
 	if (!verify_all(setup, &report, json_object_get(result, "verified"), &all_ok, &error))
 		return cmd_fail(&error);
-	int exit_code = print(&report, result, json);
+	int exit_code = json ? cmd_print_json(TAKE(result)) : cmd_print(report.data, report.length);
 	return exit_code ? exit_code : all_ok ? 0 : 1;
 }

@@ -33,7 +33,7 @@ static int run(struct args *args)
 	if (!show_file(path, &wanted, &shown, &error))
 		return cmd_fail(&error);
 	if (args_flag(args, "json"))
-		return issuer_json(TAKE(shown));
+		return cmd_print_json(TAKE(shown));
 	return show_text(shown, &text, &error) ? cmd_print(text.data, text.length)
 					       : cmd_fail(&error);
 }

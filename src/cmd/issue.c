@@ -41,14 +41,6 @@ static json_t *sentences(const struct notes *notes)
 	return list;
 }
 
-static json_t *names_of(const struct identity *identity)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < identity->sans_count; i++)
-		json_array_append_new(list, json_string(identity->sans[i]));
-	return list;
-}
-
 int issue_report(const struct args *args, const char *role, const struct issued *issued,
 	const struct notes *notes, const struct notes *refused)
 {
@@ -56,10 +48,10 @@ int issue_report(const struct args *args, const char *role, const struct issued 
 	char until[CLOCK_RFC3339_BYTES];
 	clock_rfc3339(identity->not_after, until);
 	if (args_flag(args, "json"))
-		return issuer_json(json_pack(
+		return cmd_print_json(json_pack(
 			"{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s?, s:s?, s:o, s:o}", "role", role,
 			"subject", identity->subject, "issuer", identity->issuer, "serial",
-			identity->serial, "not_after", until, "names", names_of(identity),
+			identity->serial, "not_after", until, "names", identity_sans(identity),
 			"certificate", issued->certificate_path, "key", issued->key_path, "cnf",
 			issued->cnf_path, "warnings", sentences(notes), "not_granted",
 			sentences(refused)));

@@ -10,7 +10,7 @@ bool issuer_open_locked(const struct args *args, struct ca **ret, struct error *
 	const char *path = args_text(args, "ca");
 	if (!path)
 		return ca_open_locked(args_text(args, "certs"), "ca", ret, reterr);
-	const char *slash = strrchr(path, '/'), *file = slash ? slash + 1 : path;
+	const char *file = file_name(path);
 	size_t bytes = strlen(file);
 	if (bytes <= 4 || strcmp(file + bytes - 4, ".crt") != 0) {
 		error_set(reterr, ERROR_USAGE,
@@ -18,7 +18,7 @@ bool issuer_open_locked(const struct args *args, struct ca **ret, struct error *
 		return error_hint(reterr, "NAME.crt, NAME.key and the CA's state share a folder");
 	}
 	OWN(char) char *folder =
-		slash ? text_format("%.*s", (int)(slash - path), path) : text_copy(".");
+		file == path ? text_copy(".") : text_format("%.*s", (int)(file - path - 1), path);
 	OWN(char) char *name = text_format("%.*s", (int)(bytes - 4), file);
 	return ca_open_locked(*folder ? folder : "/", name, ret, reterr);
 }
@@ -59,14 +59,4 @@ void issuer_warn(const struct notes *notes)
 {
 	for (size_t i = 0; i < notes->count; i++)
 		fprintf(stderr, "warning: %s\n", notes->texts[i]);
-}
-
-int issuer_json(json_t *object)
-{
-	OWN(json_t) json_t *owned = object;
-	OWN(char) char *text = json_dumps(owned, JSON_INDENT(2));
-	if (!text)
-		bug("a result that is no JSON");
-	OWN(char) char *line = text_format("%s\n", text);
-	return cmd_print(line, strlen(line));
 }

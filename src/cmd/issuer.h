@@ -36,7 +36,5 @@ must_check bool issuer_passphrase(const struct args *args, const char *name, con
 
 /* Prints each note as a warning on stderr. */
 void issuer_warn(const struct notes *notes);
-/* Prints the object as indented JSON, and releases it. Returns the exit code. */
-int issuer_json(json_t *object);
 
 #endif

@@ -41,8 +41,7 @@ static char *beside(const char *certificate, const char *suffix)
 
 static char *ca_beside(const char *certificate)
 {
-	const char *slash = strrchr(certificate, '/');
-	return text_format("%.*sca.crt", slash ? (int)(slash + 1 - certificate) : 0, certificate);
+	return text_format("%.*sca.crt", (int)(file_name(certificate) - certificate), certificate);
 }
 
 static bool gather(
@@ -111,7 +110,7 @@ static int report(struct args *args, const char *path, const char *password_path
 	const struct pfx_form *form = pfx_form(wanted->target);
 	OWN(char) char *command = pfx_import_command(wanted->target, path, password_path);
 	if (args_flag(args, "json"))
-		return issuer_json(json_pack("{s:s, s:s, s:s, s:s, s:i, s:s?, s:s}", "pfx", path,
+		return cmd_print_json(json_pack("{s:s, s:s, s:s, s:s, s:i, s:s?, s:s}", "pfx", path,
 			"for", form->name, "cipher", form->cipher, "mac", form->mac, "rounds",
 			pfx_rounds(wanted), "password_file", password_path, "import", command));
 	OWN(char) char *where =

@@ -164,16 +164,11 @@ static int print_json(const struct job *job, const struct client *client,
 	const struct client_response *response, const struct error *error)
 {
 	json_t *body = args_text(job->args, "output") ? json_null() : body_json(&response->body);
-	OWN(json_t) json_t *json = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "method",
+	return cmd_print_json(json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "method",
 		job->request.method, "url", job->client.url, "status",
 		response->status ? json_integer(response->status) : json_null(), "headers",
 		headers_json(response), "body", body, "tls", handshake_json(client), "error",
-		error ? handshake_error_json(error) : json_null());
-	OWN(char) char *text = json_dumps(json, JSON_INDENT(2));
-	if (!text)
-		bug("a response that is no JSON");
-	OWN(char) char *line = text_format("%s\n", text);
-	return cmd_print(line, strlen(line));
+		error ? handshake_error_json(error) : json_null()));
 }
 
 static int print_response(const struct job *job, const struct client_response *response)

@@ -42,7 +42,7 @@ static int run(struct args *args)
 	if (!revoke(args, ca, (int)days, &revoked, &error))
 		return cmd_fail(&error);
 	if (args_flag(args, "json"))
-		return issuer_json(json_pack("{s:s, s:s, s:s?}", "serial", revoked.serial,
+		return cmd_print_json(json_pack("{s:s, s:s, s:s?}", "serial", revoked.serial,
 			"subject", revoked.subject, "crl", crl));
 	char subject[256];
 	text_escape(subject, sizeof subject, revoked.subject, strlen(revoked.subject));

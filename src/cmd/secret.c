@@ -55,7 +55,7 @@ static bool read_environment(
 
 static volatile sig_atomic_t caught;
 
-static void catch (int signal)
+static void on_signal(int signal)
 {
 	caught = signal;
 }
@@ -68,25 +68,22 @@ enum { SIGNALS = sizeof signals / sizeof signals[0] };
 static bool ask_once(
 	int fd, const char *prompt, struct buffer *ret, int *ret_signal, struct error *reterr)
 {
-	struct sigaction before[SIGNALS], handler = { .sa_handler = catch }; /* no SA_RESTART */
+	struct sigaction before[SIGNALS], handler = { .sa_handler = on_signal }; /* no SA_RESTART */
 	struct termios shown, hidden;
 	bool ok = true, ended = false;
-	caught = 0;
+	*ret_signal = caught = 0;
+	if (tcgetattr(fd, &shown) != 0)
+		return error_errno(reterr, ERROR_IO, "cannot turn off the terminal's echo");
 	sigemptyset(&handler.sa_mask);
 	for (size_t i = 0; i < SIGNALS; i++)
 		sigaction(signals[i], &handler, &before[i]);
-	if (tcgetattr(fd, &shown) != 0) {
-		ok = error_errno(reterr, ERROR_IO, "cannot turn off the terminal's echo");
-		ended = true;
-	} else {
-		hidden = shown;
-		hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
-		/* TCSAFLUSH: what was typed before the echo was off is thrown away. */
-		if (tcsetattr(fd, TCSAFLUSH, &hidden) != 0 || write(fd, prompt, strlen(prompt)) < 0)
-			ended = !caught;
-		if (ended)
-			ok = error_errno(reterr, ERROR_IO, "cannot ask on the terminal");
-	}
+	hidden = shown;
+	hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+	/* TCSAFLUSH: what was typed before the echo was off is thrown away. */
+	if (tcsetattr(fd, TCSAFLUSH, &hidden) != 0 || write(fd, prompt, strlen(prompt)) < 0)
+		ended = !caught;
+	if (ended)
+		ok = error_errno(reterr, ERROR_IO, "cannot ask on the terminal");
 	while (!ended && !caught) {
 		char byte;
 		ssize_t got = read(fd, &byte, 1);

@@ -62,18 +62,6 @@ static json_t *result_json(struct args *args, const struct verify_result *result
 	return object;
 }
 
-static int print_json(struct args *args, const struct verify_result *result)
-{
-	json_t *object = result_json(args, result);
-	char *text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
-	json_decref(object);
-	if (!text)
-		bug("a result that is no JSON");
-	OWN(char) char *line = text_format("%s\n", text);
-	free(text);
-	return cmd_print(line, strlen(line));
-}
-
 static int verify_run(struct args *args)
 {
 	struct error error;
@@ -88,7 +76,7 @@ static int verify_run(struct args *args)
 		return cmd_fail(&error);
 	int exit_code = 0;
 	if (args_flag(args, "json"))
-		exit_code = print_json(args, &result);
+		exit_code = cmd_print_json(result_json(args, &result));
 	if (!result.ok) {
 		error_code(&error, ERROR_CHECK, result.code, "%s: %s", args_operand(args, 0),
 			result.why);

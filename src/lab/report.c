@@ -83,8 +83,7 @@ static json_t *side_json(enum code_side side, int alert, int x509_error, int htt
 	bool refused = side == SIDE_SERVER || side == SIDE_CLIENT;
 	json_t *object = json_pack("{s:s?}", "refused_by", refused ? names[side] : NULL);
 	if (alert >= 0)
-		json_object_set_new(object, "alert",
-			json_pack("{s:i, s:s}", "number", alert, "name", tls_alert_name(alert)));
+		json_object_set_new(object, "alert", tls_alert_json(alert));
 	if (x509_error)
 		json_object_set_new(object, "x509_error", json_integer(x509_error));
 	if (http_status)

@@ -58,23 +58,23 @@ static void count(struct bundle *bundle, enum bundle_kind kind)
 
 /* Each takes DER; false when it is something else. Trailing bytes are refused by the caller. */
 
+static bool keep_certificate(struct bundle *bundle, X509 *certificate)
+{
+	if (certificate && sk_X509_push(bundle->certificates, certificate))
+		return true;
+	X509_free(certificate);
+	return false;
+}
+
 static bool take_certificate(struct bundle *bundle, const unsigned char **at, long bytes)
 {
-	OWN(X509) X509 *certificate = d2i_X509(NULL, at, bytes);
-	if (!certificate || !sk_X509_push(bundle->certificates, certificate))
-		return false;
-	(void)TAKE(certificate);
-	return true;
+	return keep_certificate(bundle, d2i_X509(NULL, at, bytes));
 }
 
 /* OpenSSL's own form, with trust settings behind the certificate, which we leave alone. */
 static bool take_trusted(struct bundle *bundle, const unsigned char **at, long bytes)
 {
-	OWN(X509) X509 *certificate = d2i_X509_AUX(NULL, at, bytes);
-	if (!certificate || !sk_X509_push(bundle->certificates, certificate))
-		return false;
-	(void)TAKE(certificate);
-	return true;
+	return keep_certificate(bundle, d2i_X509_AUX(NULL, at, bytes));
 }
 
 static bool take_request(struct bundle *bundle, const unsigned char **at, long bytes)
@@ -310,20 +310,24 @@ bool bundle_read(
 	return file_read(path, &data, reterr) && bundle_parse(path, &data, passphrase, ret, reterr);
 }
 
-static bool wrong_kind(const char *path, enum bundle_kind wanted, const struct bundle *bundle,
-	struct error *reterr)
+bool bundle_read_kind(const char *path, const char *passphrase, enum bundle_kind wanted,
+	struct bundle **ret, struct error *reterr)
 {
-	return error_set(reterr, ERROR_INPUT, "cannot use '%s': it is %s, not %s", path,
-		kind_names[bundle->kind], kind_names[wanted]);
+	OWN(bundle) struct bundle *bundle = NULL;
+	if (!bundle_read(path, passphrase, &bundle, reterr))
+		return false;
+	if (!bundle->counts[wanted])
+		return error_set(reterr, ERROR_INPUT, "cannot use '%s': it is %s, not %s", path,
+			kind_names[bundle->kind], kind_names[wanted]);
+	*ret = TAKE(bundle);
+	return true;
 }
 
 bool bundle_certificates(const char *path, STACK_OF(X509) * *ret, struct error *reterr)
 {
 	OWN(bundle) struct bundle *bundle = NULL;
-	if (!bundle_read(path, NULL, &bundle, reterr))
+	if (!bundle_read_kind(path, NULL, BUNDLE_CERTIFICATE, &bundle, reterr))
 		return false;
-	if (!bundle->counts[BUNDLE_CERTIFICATE])
-		return wrong_kind(path, BUNDLE_CERTIFICATE, bundle, reterr);
 	*ret = TAKE(bundle->certificates);
 	return true;
 }
@@ -340,10 +344,8 @@ bool bundle_certificate(const char *path, X509 **ret, struct error *reterr)
 bool bundle_request(const char *path, X509_REQ **ret, struct error *reterr)
 {
 	OWN(bundle) struct bundle *bundle = NULL;
-	if (!bundle_read(path, NULL, &bundle, reterr))
+	if (!bundle_read_kind(path, NULL, BUNDLE_REQUEST, &bundle, reterr))
 		return false;
-	if (!bundle->request)
-		return wrong_kind(path, BUNDLE_REQUEST, bundle, reterr);
 	*ret = TAKE(bundle->request);
 	return true;
 }
@@ -352,10 +354,8 @@ bool bundle_private_key(
 	const char *path, const char *passphrase, EVP_PKEY **ret, struct error *reterr)
 {
 	OWN(bundle) struct bundle *bundle = NULL;
-	if (!bundle_read(path, passphrase, &bundle, reterr))
+	if (!bundle_read_kind(path, passphrase, BUNDLE_KEY, &bundle, reterr))
 		return false;
-	if (!bundle->counts[BUNDLE_KEY])
-		return wrong_kind(path, BUNDLE_KEY, bundle, reterr);
 	if (bundle->key_locked)
 		return error_code(reterr, ERROR_INPUT, CODE_KEY_PASSPHRASE,
 			"cannot read the key '%s': it is encrypted, and no passphrase is given",

@@ -42,7 +42,10 @@ struct bundle {
  */
 must_check bool bundle_read(
 	const char *path, const char *passphrase, struct bundle **ret, struct error *reterr);
-/* The same of bytes in memory, at least one of them; `path` only names them in errors. */
+/* The same, and ERROR_INPUT, saying what the file is instead, when it has nothing of that kind. */
+must_check bool bundle_read_kind(const char *path, const char *passphrase, enum bundle_kind wanted,
+	struct bundle **ret, struct error *reterr);
+/* As bundle_read, of bytes in memory, at least one of them; `path` only names them in errors. */
 must_check bool bundle_parse(const char *path, const struct buffer *data, const char *passphrase,
 	struct bundle **ret, struct error *reterr);
 void bundle_free(struct bundle *bundle);

@@ -2,6 +2,9 @@
 #include "pki/credentials.h"
 
 #include "pki/bundle.h"
+#include "pki/key.h"
+
+#include <openssl/err.h>
 
 void credentials_free(struct credentials *credentials)
 {
@@ -13,26 +16,22 @@ void credentials_free(struct credentials *credentials)
 	free(credentials);
 }
 
-static bool fits(const X509 *certificate, const EVP_PKEY *key)
-{
-	const EVP_PKEY *public_key = X509_get0_pubkey(certificate);
-	return public_key && EVP_PKEY_eq(public_key, key) == 1;
-}
-
 /* The key tells which certificate is the leaf; OpenSSL would say no more than "mismatch". */
 static bool check_order(const STACK_OF(X509) * certificates, const EVP_PKEY *key,
 	const char *cert_path, const char *key_path, struct error *reterr)
 {
-	if (fits(sk_X509_value(certificates, 0), key))
+	int at = 1, count = sk_X509_num(certificates);
+	if (key_check_pair(key, sk_X509_value(certificates, 0), key_path, cert_path, reterr))
 		return true;
-	for (int i = 1; i < sk_X509_num(certificates); i++)
-		if (fits(sk_X509_value(certificates, i), key))
-			return error_code(reterr, ERROR_INPUT, CODE_PEM_ORDER,
-				"the key '%s' belongs to certificate %d of '%s', not to the first: "
-				"the leaf must stand first",
-				key_path, i + 1, cert_path);
-	return error_code(reterr, ERROR_INPUT, CODE_KEY_MISMATCH,
-		"the key '%s' does not belong to the certificate '%s'", key_path, cert_path);
+	while (at < count && X509_check_private_key(sk_X509_value(certificates, at), key) != 1)
+		at++;
+	ERR_clear_error();
+	if (at == count)
+		return false;
+	return error_code(reterr, ERROR_INPUT, CODE_PEM_ORDER,
+		"the key '%s' belongs to certificate %d of '%s', not to the first: the leaf must "
+		"stand first",
+		key_path, at + 1, cert_path);
 }
 
 /* A root at the end helps nobody: who trusts it has it (RFC 8446 section 4.4.2). */
@@ -50,13 +49,8 @@ bool credentials_load(const char *cert_path, const char *key_path, const char *p
 	OWN(bundle) struct bundle *file = NULL;
 	OWN(EVP_PKEY) EVP_PKEY *key = NULL;
 	/* One file may hold both; its key is then read with the passphrase, below. */
-	if (!bundle_read(cert_path, passphrase, &file, reterr))
-		return false;
-	if (!sk_X509_num(file->certificates))
-		return error_set(reterr, ERROR_INPUT, "cannot use '%s': it is %s, not %s",
-			cert_path, bundle_kind_name(file->kind),
-			bundle_kind_name(BUNDLE_CERTIFICATE));
-	if (!bundle_private_key(key_path, passphrase, &key, reterr) ||
+	if (!bundle_read_kind(cert_path, passphrase, BUNDLE_CERTIFICATE, &file, reterr) ||
+		!bundle_private_key(key_path, passphrase, &key, reterr) ||
 		!check_order(file->certificates, key, cert_path, key_path, reterr))
 		return false;
 	struct credentials *credentials = calloc(1, sizeof *credentials);

@@ -1,6 +1,8 @@
 /* Names and serial numbers as text. */
 #include "pki/describe.h"
 
+#include "pki/index.h"
+
 char *describe_name(const X509_NAME *name, char *target, size_t target_bytes)
 {
 	char *text = NULL;
@@ -17,13 +19,15 @@ char *describe_name(const X509_NAME *name, char *target, size_t target_bytes)
 
 char *describe_serial(const ASN1_INTEGER *serial, char *target, size_t target_bytes)
 {
-	OWN(BIGNUM) BIGNUM *number = ASN1_INTEGER_to_BN(serial, NULL);
-	char *text = number ? BN_bn2hex(number) : NULL;
-	/* "0" alone is the one odd case of BN_bn2hex. */
-	snprintf(target, target_bytes, "%s%s", text && !strcmp(text, "0") ? "0" : "",
-		text ? text : "");
-	OPENSSL_free(text);
+	OWN(char) char *text = index_serial(serial);
+	snprintf(target, target_bytes, "%s", text);
 	return target;
+}
+
+time_t describe_time(const ASN1_TIME *time, time_t otherwise)
+{
+	struct tm parts;
+	return time && ASN1_TIME_to_tm(time, &parts) ? timegm(&parts) : otherwise;
 }
 
 void describe_hex(const void *source, size_t bytes, char *target)

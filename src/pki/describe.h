@@ -9,6 +9,8 @@ char *describe_name(const X509_NAME *name, char *target, size_t target_bytes);
 /* Upper-case hexadecimal, an even number of digits, "-" before a negative one. */
 #define DESCRIBE_SERIAL_BYTES 64
 char *describe_serial(const ASN1_INTEGER *serial, char *target, size_t target_bytes);
+/* Seconds since the epoch; `otherwise` when it is none or malformed. */
+time_t describe_time(const ASN1_TIME *time, time_t otherwise);
 /* Bytes as hexadecimal, two digits each. `target` has room for 2 * bytes + 1. */
 void describe_hex(const void *source, size_t bytes, char *target);
 

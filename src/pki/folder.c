@@ -73,12 +73,7 @@ static bool load_state(struct ca *ca, struct error *reterr)
 
 static bool check_pair(const struct ca *ca, struct error *reterr)
 {
-	if (X509_check_private_key(ca->certificate, ca->key) == 1)
-		return true;
-	ERR_clear_error();
-	return error_code(reterr, ERROR_INPUT, CODE_KEY_MISMATCH,
-		"the key '%s' does not belong to the certificate '%s'", ca->key_path,
-		ca->certificate_path);
+	return key_check_pair(ca->key, ca->certificate, ca->key_path, ca->certificate_path, reterr);
 }
 
 bool ca_open_locked(const char *folder, const char *name, struct ca **ret, struct error *reterr)
@@ -107,21 +102,6 @@ bool ca_unlock(struct ca *ca, const char *passphrase, struct error *reterr)
 {
 	return ca->key || (bundle_private_key(ca->key_path, passphrase, &ca->key, reterr) &&
 				  check_pair(ca, reterr));
-}
-
-bool ca_open_named(const char *folder, const char *name, const char *passphrase, struct ca **ret,
-	struct error *reterr)
-{
-	OWN(ca) struct ca *ca = NULL;
-	if (!ca_open_locked(folder, name, &ca, reterr) || !ca_unlock(ca, passphrase, reterr))
-		return false;
-	*ret = TAKE(ca);
-	return true;
-}
-
-bool ca_open(const char *folder, const char *passphrase, struct ca **ret, struct error *reterr)
-{
-	return ca_open_named(folder, "ca", passphrase, ret, reterr);
 }
 
 bool ca_adopt(const char *folder, const char *name, X509 *certificate, EVP_PKEY *key,
@@ -155,7 +135,7 @@ const char *ca_certificate_path(const struct ca *ca)
 /* Nobody has it: not index.txt, and neither the last of ca.srl nor the one that follows it. */
 static bool is_free(const struct ca *ca, const BIGNUM *number, const char *serial)
 {
-	if (BN_is_zero(number) || index_find(&ca->index, serial))
+	if (index_find(&ca->index, serial))
 		return false;
 	BIGNUM *last = NULL;
 	if (!ca->serial_last || !BN_hex2bn(&last, ca->serial_last))
@@ -166,13 +146,28 @@ static bool is_free(const struct ca *ca, const BIGNUM *number, const char *seria
 }
 
 /* 20 octets are the most (RFC 5280 4.1.2.2), and the first bit is the sign: 159 random bits. */
+static bool random_number(BIGNUM *ret)
+{
+	do {
+		if (!BN_rand(ret, SERIAL_BITS, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY))
+			return false;
+	} while (BN_is_zero(ret));
+	return true;
+}
+
+bool ca_random_serial(X509 *certificate)
+{
+	OWN(BIGNUM) BIGNUM *number = BN_new();
+	return number && random_number(number) &&
+	       BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != NULL;
+}
+
 static bool new_serial(const struct ca *ca, ASN1_INTEGER **ret, struct error *reterr)
 {
 	OWN(BIGNUM) BIGNUM *number = BN_new();
 	for (int tries = 0; number && tries < 100; tries++) {
 		OWN(ASN1_INTEGER) ASN1_INTEGER *serial = NULL;
-		if (!BN_rand(number, SERIAL_BITS, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) ||
-			!(serial = BN_to_ASN1_INTEGER(number, NULL)))
+		if (!random_number(number) || !(serial = BN_to_ASN1_INTEGER(number, NULL)))
 			break;
 		OWN(char) char *text = index_serial(serial);
 		if (is_free(ca, number, text)) {

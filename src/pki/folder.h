@@ -21,17 +21,15 @@ struct index_entry;
 #define CA_DAYS_MAX 36500
 
 /*
- * Opens FOLDER/ca.crt and ca.key. Waits for the lock. `passphrase` (may be NULL) is for the key.
- * ERROR_INPUT when there is no CA, when it is none, or its key is another's (KEY_MISMATCH).
+ * Opens FOLDER/NAME.crt ("ca", "ca2") and the state beside it, which is enough to look at it or to
+ * revoke. Waits for the lock. ERROR_INPUT when there is no CA, or when it is none.
  */
-must_check bool ca_open(
-	const char *folder, const char *passphrase, struct ca **ret, struct error *reterr);
-/* The same for a CA under another name: "ca2" is ca2.crt, ca2.key and ca2.srl. */
-must_check bool ca_open_named(const char *folder, const char *name, const char *passphrase,
-	struct ca **ret, struct error *reterr);
-/* Without the key, to look at the state or to revoke; ca_unlock then loads the key. */
 must_check bool ca_open_locked(
 	const char *folder, const char *name, struct ca **ret, struct error *reterr);
+/*
+ * Loads FOLDER/NAME.key, unless it is open already. `passphrase` may be NULL. ERROR_INPUT when it
+ * is missing, encrypted with another passphrase (KEY_PASSPHRASE) or another's key (KEY_MISMATCH).
+ */
 must_check bool ca_unlock(struct ca *ca, const char *passphrase, struct error *reterr);
 /*
  * A CA that was just made and is on no disk yet: the caller puts its certificate and key into the
@@ -43,6 +41,9 @@ must_check bool ca_adopt(const char *folder, const char *name, X509 *certificate
 /* Releases the lock. What ca_finish or ca_save put into a file_set is to be committed before. */
 void ca_free(struct ca *ca);
 OWN_DEFINE(ca, struct ca, ca_free);
+
+/* Gives a certificate a serial of 159 random bits, not all of them 0. False: no random numbers. */
+must_check bool ca_random_serial(X509 *certificate);
 
 X509 *ca_certificate(const struct ca *ca); /* borrowed */
 /* FOLDER/NAME.crt; borrowed */

@@ -2,9 +2,9 @@
 #include "pki/identity.h"
 
 #include "pki/describe.h"
+#include "pki/name.h"
 #include "pki/peercert.h"
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 
 #define NAME_BYTES_MAX 1024
@@ -37,17 +37,6 @@ static char *common_name(const X509_NAME *subject)
 	return copy;
 }
 
-static char *address_text(const ASN1_OCTET_STRING *address)
-{
-	char text[INET6_ADDRSTRLEN] = "";
-	int bytes = ASN1_STRING_length(address);
-	if (bytes != 4 && bytes != 16)
-		return text_copy("IP:malformed");
-	inet_ntop(
-		bytes == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text, sizeof text);
-	return text_format("IP:%s", text);
-}
-
 static char *san_text(const GENERAL_NAME *name)
 {
 	static const char *const prefixes[] = {
@@ -56,8 +45,10 @@ static char *san_text(const GENERAL_NAME *name)
 		[GEN_URI] = "URI",
 	};
 	char text[NAME_BYTES_MAX];
-	if (name->type == GEN_IPADD)
-		return address_text(name->d.iPAddress);
+	if (name->type == GEN_IPADD) {
+		char *address = name_address_text(name->d.iPAddress);
+		return address ? address : text_copy("IP:malformed");
+	}
 	if (name->type == GEN_DIRNAME)
 		return text_format(
 			"dirName:%s", describe_name(name->d.directoryName, text, sizeof text));
@@ -80,12 +71,6 @@ static void take_sans(struct identity *identity, const X509 *leaf)
 		identity->sans[identity->sans_count++] = san_text(sk_GENERAL_NAME_value(names, i));
 }
 
-static time_t time_of(const ASN1_TIME *time)
-{
-	struct tm broken_down;
-	return ASN1_TIME_to_tm(time, &broken_down) ? timegm(&broken_down) : 0;
-}
-
 struct identity *identity_new(X509 *leaf)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
@@ -101,12 +86,20 @@ struct identity *identity_new(X509 *leaf)
 	identity->serial =
 		text_copy(describe_serial(X509_get0_serialNumber(leaf), serial, sizeof serial));
 	identity->sha256 = text_copy(hex);
-	identity->not_before = time_of(X509_get0_notBefore(leaf));
-	identity->not_after = time_of(X509_get0_notAfter(leaf));
+	identity->not_before = describe_time(X509_get0_notBefore(leaf), 0);
+	identity->not_after = describe_time(X509_get0_notAfter(leaf), 0);
 	take_sans(identity, leaf);
 	identity->peercert = peercert_new(leaf);
 	ERR_clear_error(); /* malformed extensions left their story there */
 	return identity;
+}
+
+json_t *identity_sans(const struct identity *identity)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < identity->sans_count; i++)
+		json_array_append_new(list, json_string(identity->sans[i]));
+	return list;
 }
 
 void identity_free(struct identity *identity)

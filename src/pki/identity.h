@@ -20,6 +20,8 @@ struct identity {
 /* From the leaf alone (SECURITY: extra certificates that a client sent are ignored). */
 struct identity *identity_new(X509 *leaf);
 void identity_free(struct identity *identity);
+/* The names as a JSON array of strings, the caller's. */
+json_t *identity_sans(const struct identity *identity);
 OWN_DEFINE(identity, struct identity, identity_free);
 
 #endif

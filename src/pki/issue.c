@@ -5,8 +5,6 @@
 #include "pki/name.h"
 #include "pki/request.h"
 
-#include <arpa/inet.h>
-
 #define PEM_BYTES_MAX ((size_t)1 << 20)
 
 void issued_done(struct issued *issued)
@@ -36,17 +34,6 @@ bool issue_begin(struct ca *ca, const struct issue_source *source, int days, str
 	return true;
 }
 
-static char *address_text(const ASN1_OCTET_STRING *address)
-{
-	char text[INET6_ADDRSTRLEN];
-	int bytes = ASN1_STRING_length(address);
-	if ((bytes != 4 && bytes != 16) ||
-		!inet_ntop(bytes == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text,
-			sizeof text))
-		return NULL;
-	return text_format("IP:%s", text);
-}
-
 char *issue_name_text(const GENERAL_NAME *name)
 {
 	int type;
@@ -56,7 +43,7 @@ char *issue_name_text(const GENERAL_NAME *name)
 			   : type == GEN_EMAIL ? "email"
 					       : NULL;
 	if (type == GEN_IPADD)
-		return address_text(value);
+		return name_address_text(value);
 	if (!kind || memchr(ASN1_STRING_get0_data(value), 0, (size_t)ASN1_STRING_length(value)))
 		return NULL;
 	return text_format("%s:%.*s", kind, ASN1_STRING_length(value),

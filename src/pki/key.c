@@ -127,6 +127,16 @@ bool key_encode(EVP_PKEY *key, const char *passphrase, struct buffer *ret, struc
 	return ok;
 }
 
+bool key_check_pair(const EVP_PKEY *key, const X509 *certificate, const char *key_path,
+	const char *certificate_path, struct error *reterr)
+{
+	if (X509_check_private_key(certificate, key) == 1)
+		return true;
+	ERR_clear_error();
+	return error_code(reterr, ERROR_INPUT, CODE_KEY_MISMATCH,
+		"the key '%s' does not belong to the certificate '%s'", key_path, certificate_path);
+}
+
 bool key_digest(const EVP_PKEY *key, const char *wanted, const EVP_MD **ret, struct error *reterr)
 {
 	int id = EVP_PKEY_get_base_id(key);

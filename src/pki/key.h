@@ -44,6 +44,10 @@ must_check bool key_make_all(const struct key_type *types, size_t count, EVP_PKE
 must_check bool key_encode(
 	EVP_PKEY *key, const char *passphrase, struct buffer *ret, struct error *reterr);
 
+/* Whether the key is the certificate's; if not, KEY_MISMATCH names both files. */
+must_check bool key_check_pair(const EVP_PKEY *key, const X509 *certificate, const char *key_path,
+	const char *certificate_path, struct error *reterr);
+
 /* The digest to sign with: `wanted` ("sha256"; NULL: the default), NULL for Ed25519 and Ed448. */
 must_check bool key_digest(
 	const EVP_PKEY *key, const char *wanted, const EVP_MD **ret, struct error *reterr);

@@ -2,10 +2,11 @@
 #include "pki/mint.h"
 
 #include "pki/bundle.h"
+#include "pki/folder.h"
 #include "pki/key.h"
+#include "pki/request.h"
 
 #include <openssl/ec.h>
-#include <openssl/pem.h>
 
 struct mint {
 	X509 *cert;
@@ -36,14 +37,6 @@ bool mint_load(const char *cert_path, const char *key_path, struct mint **ret, s
 		return false;
 	*ret = TAKE(mint);
 	return true;
-}
-
-/* At most 159 random bits, so that the sign bit needs no 21st octet (RFC 5280 section 4.1.2.2). */
-static bool set_serial(X509 *cert)
-{
-	OWN(BIGNUM) BIGNUM *number = BN_new();
-	return number && BN_rand(number, 159, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) &&
-	       BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) != NULL;
 }
 
 static bool set_subject(X509 *cert, const char *common_name)
@@ -100,7 +93,7 @@ bool mint_new(const struct mint_recipe *recipe, const struct mint *issuer, time_
 	X509 *cert = mint->cert;
 	/* The key first: subjectKeyIdentifier=hash is the digest of what is there by then. */
 	if (!mint->key || !cert || !X509_set_version(cert, X509_VERSION_3) ||
-		!X509_set_pubkey(cert, mint->key) || !set_serial(cert) ||
+		!X509_set_pubkey(cert, mint->key) || !ca_random_serial(cert) ||
 		!set_subject(cert, recipe->common_name) ||
 		!X509_set_issuer_name(cert, X509_get_subject_name(signer->cert)) ||
 		!set_time(X509_getm_notBefore(cert), now, recipe->not_before_s) ||
@@ -124,13 +117,10 @@ bool mint_save(
 {
 	OWN(file_set) struct file_set *set = file_set_new();
 	OWN(buffer) struct buffer key = { .bytes_max = FILE_INPUT_BYTES_MAX, .secret = true };
-	OWN(BIO) BIO *cert = BIO_new(BIO_s_mem());
-	char *text;
-	if (!cert || !PEM_write_bio_X509(cert, mint->cert))
-		return error_openssl(reterr, ERROR_BUG, "cannot write '%s' as PEM", cert_path);
-	long bytes = BIO_get_mem_data(cert, &text);
-	return key_encode(mint->key, NULL, &key, reterr) &&
+	OWN(buffer) struct buffer cert = BUFFER(FILE_INPUT_BYTES_MAX);
+	return pem_add_certificate(mint->cert, &cert, reterr) &&
+	       key_encode(mint->key, NULL, &key, reterr) &&
 	       file_set_add(set, key_path, FILE_PRIVATE, key.data, key.length, reterr) &&
-	       file_set_add(set, cert_path, FILE_PUBLIC, text, (size_t)bytes, reterr) &&
+	       file_set_add(set, cert_path, FILE_PUBLIC, cert.data, cert.length, reterr) &&
 	       file_set_commit(set, true, reterr);
 }

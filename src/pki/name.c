@@ -14,6 +14,16 @@ bool name_is_address(const char *name)
 	return inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1;
 }
 
+char *name_address_text(const ASN1_OCTET_STRING *address)
+{
+	char text[INET6_ADDRSTRLEN];
+	int bytes = ASN1_STRING_length(address), family = bytes == 4 ? AF_INET : AF_INET6;
+	if ((bytes != 4 && bytes != 16) ||
+		!inet_ntop(family, ASN1_STRING_get0_data(address), text, sizeof text))
+		return NULL;
+	return text_format("IP:%s", text);
+}
+
 static const char *label_fault(const char *label, size_t bytes)
 {
 	if (!bytes)

@@ -21,6 +21,8 @@ must_check bool names_parse_all(
 /* The checks by themselves. */
 must_check bool name_check_dns(const char *name, struct error *reterr);
 bool name_is_address(const char *name);
+/* "IP:127.0.0.1", the caller's to free; NULL unless it has 4 or 16 octets. */
+char *name_address_text(const ASN1_OCTET_STRING *address);
 /* What is wrong with a value, "it has an empty label", or NULL. DNS may begin with a wildcard. */
 const char *name_dns_fault(const char *name);
 const char *name_uri_fault(const char *uri);

@@ -21,6 +21,7 @@ OWN_DEFINE(X509_STORE, X509_STORE, X509_STORE_free);
 OWN_DEFINE(X509_STORE_CTX, X509_STORE_CTX, X509_STORE_CTX_free);
 OWN_DEFINE(GENERAL_NAME, GENERAL_NAME, GENERAL_NAME_free);
 OWN_DEFINE(GENERAL_NAMES, GENERAL_NAMES, GENERAL_NAMES_free);
+OWN_DEFINE(EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free);
 OWN_DEFINE(ASN1_INTEGER, ASN1_INTEGER, ASN1_INTEGER_free);
 OWN_DEFINE(BIGNUM, BIGNUM, BN_clear_free);
 
@@ -29,6 +30,12 @@ static inline void own_certificates_free(STACK_OF(X509) * certificates)
 	sk_X509_pop_free(certificates, X509_free);
 }
 OWN_DEFINE(certificates, STACK_OF(X509), own_certificates_free);
+
+static inline void own_extensions_free(STACK_OF(X509_EXTENSION) * extensions)
+{
+	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+}
+OWN_DEFINE(extensions, STACK_OF(X509_EXTENSION), own_extensions_free);
 
 /* Before all else of OpenSSL: at the end of the process nothing is torn down. */
 void openssl_begin(void);

@@ -2,6 +2,7 @@
 #include "pki/pfx.h"
 
 #include "pki/bundle.h"
+#include "pki/key.h"
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
@@ -214,12 +215,8 @@ bool pfx_gather(const char *certificate_path, const char *key_path, const char *
 		return false;
 	pfx->leaf = sk_X509_shift(chain);
 	add_others(pfx, chain);
-	if (X509_check_private_key(pfx->leaf, pfx->key) != 1) {
-		ERR_clear_error();
-		return error_code(reterr, ERROR_INPUT, CODE_KEY_MISMATCH,
-			"the key '%s' does not belong to the certificate '%s'", key_path,
-			certificate_path);
-	}
+	if (!key_check_pair(pfx->key, pfx->leaf, key_path, certificate_path, reterr))
+		return false;
 	for (size_t i = 0; i < ca_count; i++) {
 		OWN(certificates) STACK_OF(X509) *more = NULL;
 		if (!bundle_certificates(ca_paths[i], &more, reterr))
@@ -341,11 +338,8 @@ bool pfx_check(
 {
 	OWN(bundle) struct bundle *bundle = NULL;
 	OWN(pfx) struct pfx *pfx = NULL;
-	if (!bundle_read(path, NULL, &bundle, reterr))
-		return false;
-	if (!bundle->pfx)
-		return error_set(reterr, ERROR_IO, "'%s' is no PFX after it was written", path);
-	if (!pfx_open(path, bundle->pfx, password, &pfx, reterr))
+	if (!bundle_read_kind(path, NULL, BUNDLE_PFX, &bundle, reterr) ||
+		!pfx_open(path, bundle->pfx, password, &pfx, reterr))
 		return false;
 	if (!pfx->leaf || !pfx->key || X509_cmp(pfx->leaf, expected->leaf) != 0 ||
 		EVP_PKEY_eq(pfx->key, expected->key) != 1 ||

@@ -10,6 +10,7 @@
 #include "pki/bundle.h"
 #include "pki/credentials.h"
 #include "pki/crl.h"
+#include "pki/describe.h"
 #include "pki/extensions.h"
 #include "pki/folder.h"
 #include "pki/identity.h"

@@ -9,13 +9,6 @@
 #include <openssl/err.h>
 
 OWN_DEFINE(BASIC_CONSTRAINTS, BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free);
-OWN_DEFINE(EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free);
-
-static void own_extensions_free(STACK_OF(X509_EXTENSION) * extensions)
-{
-	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
-}
-OWN_DEFINE(extensions, STACK_OF(X509_EXTENSION), own_extensions_free);
 
 enum { SHOWN_BYTES = 300 };
 

@@ -5,11 +5,10 @@
 #include "pki/folder.h"
 #include "pki/request.h"
 
-#include <openssl/bn.h>
 #include <openssl/err.h>
 #include <pthread.h>
 
-enum { SERIAL_BITS = 159, CLOCK_SKEW_S = 300, PEM_BYTES_MAX = 1 << 20 };
+enum { CLOCK_SKEW_S = 300, PEM_BYTES_MAX = 1 << 20 };
 
 static bool make_keys(
 	struct setup *setup, key_progress *progress, void *context, struct error *reterr)
@@ -31,16 +30,6 @@ static bool make_keys(
 	return true;
 }
 
-static bool random_serial(X509 *cert)
-{
-	OWN(BIGNUM) BIGNUM *number = BN_new();
-	do {
-		if (!number || !BN_rand(number, SERIAL_BITS, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY))
-			return false;
-	} while (BN_is_zero(number));
-	return BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) != NULL;
-}
-
 static bool make_root(struct setup_member *member, struct error *reterr)
 {
 	const EVP_MD *digest;
@@ -49,7 +38,7 @@ static bool make_root(struct setup_member *member, struct error *reterr)
 		return false;
 	ERR_clear_error();
 	OWN(X509) X509 *cert = X509_new();
-	if (!cert || !X509_set_version(cert, X509_VERSION_3) || !random_serial(cert) ||
+	if (!cert || !X509_set_version(cert, X509_VERSION_3) || !ca_random_serial(cert) ||
 		!X509_set_subject_name(cert, member->subject) ||
 		!X509_set_issuer_name(cert, member->subject) ||
 		!X509_gmtime_adj(X509_getm_notBefore(cert), -CLOCK_SKEW_S) ||

@@ -24,12 +24,6 @@ void show_time(json_t *target, const char *name, time_t at)
 	show_set(target, name, json_string(clock_rfc3339(at, text)));
 }
 
-time_t show_time_of(const ASN1_TIME *time)
-{
-	struct tm parts;
-	return time && ASN1_TIME_to_tm(time, &parts) ? timegm(&parts) : -1;
-}
-
 /* Whole days, rounded down: -1 on the first day after the end. */
 static void show_days_left(json_t *target, time_t end, time_t now)
 {
@@ -70,7 +64,7 @@ json_t *show_request(X509_REQ *request)
 	char subject[512];
 	json_t *target = object_of(BUNDLE_REQUEST);
 	EVP_PKEY *key = X509_REQ_get0_pubkey(request);
-	STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(request);
+	OWN(extensions) STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(request);
 	describe_name(X509_REQ_get_subject_name(request), subject, sizeof subject);
 	show_set(target, "subject", json_string(subject));
 	show_extensions(target, extensions);
@@ -78,7 +72,6 @@ json_t *show_request(X509_REQ *request)
 	bool holds = key && X509_REQ_verify(request, key) == 1;
 	ERR_clear_error();
 	show_set(target, "signature_holds", json_boolean(holds));
-	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 	return target;
 }
 
@@ -88,7 +81,7 @@ static json_t *show_revoked(X509_REVOKED *revoked)
 	json_t *target = json_object();
 	describe_serial(X509_REVOKED_get0_serialNumber(revoked), serial, sizeof serial);
 	show_set(target, "serial", json_string(serial));
-	show_time(target, "since", show_time_of(X509_REVOKED_get0_revocationDate(revoked)));
+	show_time(target, "since", describe_time(X509_REVOKED_get0_revocationDate(revoked), -1));
 	ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(revoked, NID_crl_reason, NULL, NULL);
 	if (reason) {
 		/* RFC 5280 section 5.3.1; 7 is not used. */
@@ -117,8 +110,8 @@ json_t *show_crl(X509_CRL *crl, time_t now)
 		show_set(target, "number",
 			json_string(describe_serial(number, text, DESCRIBE_SERIAL_BYTES)));
 	show_set(target, "version", json_integer(X509_CRL_get_version(crl) + 1));
-	show_time(target, "this_update", show_time_of(X509_CRL_get0_lastUpdate(crl)));
-	time_t next = show_time_of(X509_CRL_get0_nextUpdate(crl));
+	show_time(target, "this_update", describe_time(X509_CRL_get0_lastUpdate(crl), -1));
+	time_t next = describe_time(X509_CRL_get0_nextUpdate(crl), -1);
 	if (next >= 0) {
 		show_time(target, "next_update", next);
 		show_days_left(target, next, now);

@@ -11,7 +11,5 @@ void show_public_key(json_t *target, EVP_PKEY *key);
 /* Sets a member; the value becomes the object's. */
 void show_set(json_t *target, const char *name, json_t *value);
 void show_time(json_t *target, const char *name, time_t at);
-/* -1 when it is no time. */
-time_t show_time_of(const ASN1_TIME *time);
 
 #endif

@@ -5,12 +5,6 @@
 
 #include <openssl/err.h>
 
-static void extensions_free(STACK_OF(X509_EXTENSION) * extensions)
-{
-	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
-}
-OWN_DEFINE(extensions, STACK_OF(X509_EXTENSION), extensions_free);
-
 /* Checked one by one; one with a comma would be two for the parser of the command line. */
 GENERAL_NAMES *sign_names(X509_REQ *request)
 {
@@ -122,8 +116,10 @@ static bool same_value(X509_EXTENSION *asked, const X509 *certificate)
 void sign_compare(X509_REQ *request, const X509 *certificate, struct notes *refused)
 {
 	OWN(extensions) STACK_OF(X509_EXTENSION) *wanted = X509_REQ_get_extensions(request);
-	EXTENDED_KEY_USAGE *asked_purposes = X509V3_get_d2i(wanted, NID_ext_key_usage, NULL, NULL),
-			   *purposes = X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
+	OWN(EXTENDED_KEY_USAGE)
+	EXTENDED_KEY_USAGE *asked_purposes = X509V3_get_d2i(wanted, NID_ext_key_usage, NULL, NULL);
+	OWN(EXTENDED_KEY_USAGE)
+	EXTENDED_KEY_USAGE *purposes = X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
 	OWN(GENERAL_NAMES) GENERAL_NAMES *asked_names =
 		X509V3_get_d2i(wanted, NID_subject_alt_name, NULL, NULL);
 	OWN(GENERAL_NAMES) GENERAL_NAMES *names =
@@ -142,7 +138,5 @@ void sign_compare(X509_REQ *request, const X509 *certificate, struct notes *refu
 			notes_add(refused, "%s", text);
 		}
 	}
-	EXTENDED_KEY_USAGE_free(asked_purposes);
-	EXTENDED_KEY_USAGE_free(purposes);
 	ERR_clear_error();
 }

@@ -33,13 +33,6 @@ static bool subject_error(struct error *reterr, const char *text, const char *wh
 	return error_hint(reterr, "write /CN=name/O=organisation, or CN=name,O=organisation");
 }
 
-static int hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef";
-	const char *found = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
-	return found ? (int)(found - digits) : -1;
-}
-
 /*
  * Copies a value up to `separator` or a plus sign; a backslash takes the next character as it is,
  * or in RFC 4514 a pair of hexadecimal digits as a byte. NULL: it ends in a backslash.
@@ -57,8 +50,9 @@ static char *take_value(const char **text, char separator)
 		bool escaped = *at == '\\';
 		if (escaped && !at[1])
 			return NULL;
-		if (escaped && separator == ',' && hex_digit(at[1]) >= 0 && hex_digit(at[2]) >= 0) {
-			value[bytes++] = (char)(hex_digit(at[1]) * 16 + hex_digit(at[2]));
+		if (escaped && separator == ',' && text_hex_value(at[1]) >= 0 &&
+			text_hex_value(at[2]) >= 0) {
+			value[bytes++] = (char)(text_hex_value(at[1]) * 16 + text_hex_value(at[2]));
 			at += 2;
 		} else {
 			at += escaped;

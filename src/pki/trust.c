@@ -76,11 +76,8 @@ static bool load_anchors(struct trust *trust, const char *path, struct error *re
 static bool load_crls(struct trust *trust, const char *path, struct error *reterr)
 {
 	OWN(bundle) struct bundle *bundle = NULL;
-	if (!bundle_read(path, NULL, &bundle, reterr))
+	if (!bundle_read_kind(path, NULL, BUNDLE_CRL, &bundle, reterr))
 		return error_context(reterr, "CRLs");
-	if (!sk_X509_CRL_num(bundle->crls))
-		return error_set(reterr, ERROR_INPUT, "CRLs: cannot use '%s': it is %s, not a CRL",
-			path, bundle_kind_name(bundle->kind));
 	trust_add_crls(trust, bundle->crls);
 	return true;
 }

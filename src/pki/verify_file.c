@@ -5,14 +5,11 @@
 /* Appends a file's certificates, of which there must be one at least. */
 static bool append(const char *path, STACK_OF(X509) * certificates, struct error *reterr)
 {
-	OWN(bundle) struct bundle *bundle = NULL;
-	if (!bundle_read(path, NULL, &bundle, reterr))
+	OWN(certificates) STACK_OF(X509) *more = NULL;
+	if (!bundle_certificates(path, &more, reterr))
 		return false;
-	if (!sk_X509_num(bundle->certificates))
-		return error_set(reterr, ERROR_INPUT, "cannot use '%s': it is %s, not %s", path,
-			bundle_kind_name(bundle->kind), bundle_kind_name(BUNDLE_CERTIFICATE));
-	while (sk_X509_num(bundle->certificates))
-		if (!sk_X509_push(certificates, sk_X509_shift(bundle->certificates)))
+	while (sk_X509_num(more))
+		if (!sk_X509_push(certificates, sk_X509_shift(more)))
 			bug("out of memory for a chain");
 	return true;
 }

@@ -15,7 +15,8 @@ static bool read_file(
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return error_errno(reterr, ERROR_IO, "read a file that is being served");
+			return error_errno(
+				reterr, ERROR_IO, "cannot read a file that is being served");
 		if (!got)
 			return error_set(reterr, ERROR_IO,
 				"a file became shorter while it was being served");

@@ -13,7 +13,7 @@ bool files_new(const char *root, struct files **ret, struct error *reterr)
 {
 	int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return error_errno(reterr, ERROR_INPUT, "serve the folder '%s'", root);
+		return error_errno(reterr, ERROR_INPUT, "cannot serve the folder '%s'", root);
 	struct files *files = calloc(1, sizeof *files);
 	if (!files)
 		bug("out of memory for a folder");
@@ -139,7 +139,7 @@ static bool add_ranges(struct http_response *response, const struct http_range *
 {
 	uint64_t random[2];
 	if (getrandom(random, sizeof random, 0) != sizeof random)
-		return error_errno(reterr, ERROR_IO, "make a boundary between ranges");
+		return error_errno(reterr, ERROR_IO, "cannot make a boundary between ranges");
 	char boundary[40];
 	snprintf(boundary, sizeof boundary, "%016" PRIx64 "%016" PRIx64, random[0], random[1]);
 	for (size_t i = 0; i < count; i++) {

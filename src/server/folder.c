@@ -31,14 +31,6 @@ bool folder_serves_name(const char *name, size_t bytes)
 	return true;
 }
 
-static int hex_value(char digit)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at =
-		digit ? strchr(digits, digit >= 'A' && digit <= 'F' ? digit + 32 : digit) : NULL;
-	return at ? (int)(at - digits) : -1;
-}
-
 bool folder_decode(const char *path, char ret[static FOLDER_PATH_BYTES])
 {
 	char decoded[FOLDER_PATH_BYTES];
@@ -55,8 +47,8 @@ bool folder_decode(const char *path, char ret[static FOLDER_PATH_BYTES])
 				return false;
 			name = length + 1;
 		} else if (byte == '%') {
-			int high = hex_value(path[1]);
-			int low = high < 0 ? -1 : hex_value(path[2]);
+			int high = text_hex_value(path[1]);
+			int low = high < 0 ? -1 : text_hex_value(path[2]);
 			if (low < 0)
 				return false;
 			byte = (char)(high << 4 | low);

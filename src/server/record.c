@@ -55,8 +55,7 @@ static void add_alert(struct line *line, const char *name, int alert)
 	if (alert < 0)
 		return;
 	add_text(line, " | %s=%d %s", name, alert, tls_alert_name(alert));
-	json_object_set_new(line->fields, name,
-		json_pack("{s:i, s:s}", "number", alert, "name", tls_alert_name(alert)));
+	json_object_set_new(line->fields, name, tls_alert_json(alert));
 }
 
 /* Who ended the handshake: we, the client, or nobody on purpose. */
@@ -90,7 +89,7 @@ void record_failure(struct worker *worker, const struct net_address *peer,
 	add(&line, "sni", outcome->sni);
 	add(&line, "version", outcome->version);
 	add(&line, "why", why->text);
-	add(&line, "hint", *why->hint ? why->hint : code_info(why->code)->hint);
+	add(&line, "hint", error_advice(why));
 	record_line(&worker->settings->log, LOG_WARNING, "handshake-failed", line.fields,
 		"HANDSHAKE FAILED%s", line.text.data);
 	buffer_done(&line.text);

@@ -82,12 +82,6 @@ static void got_signal(void *context, int number)
 
 /* ---- Starting ---- */
 
-static const char *file_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
 static void say_who_is_let_in(const struct server *server, const struct tls_options *tls)
 {
 	const struct log *log = &server->settings.log;

@@ -18,9 +18,6 @@ void whoami(struct exchange *exchange)
 	const struct identity *known = exchange->facts.identity;
 	const struct identity *identity = known ? known : &nobody;
 	const struct tls_outcome *tls = exchange->facts.tls;
-	json_t *sans = json_array();
-	for (size_t i = 0; i < identity->sans_count; i++)
-		json_array_append_new(sans, json_string(identity->sans[i]));
 	json_t *connection =
 		tls ? json_pack("{s:o,s:o,s:b}", "version", text_or_null(tls->version), "cipher",
 			      text_or_null(tls->cipher), "resumed", tls->resumed)
@@ -28,8 +25,8 @@ void whoami(struct exchange *exchange)
 	OWN(json_t) json_t *json = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "client",
 		exchange_client_json(exchange), "subject", text_or_null(identity->subject),
 		"issuer", text_or_null(identity->issuer), "serial", text_or_null(identity->serial),
-		"sans", sans, "sha256", text_or_null(identity->sha256), "not_before",
-		time_or_null(known, identity->not_before), "not_after",
+		"sans", identity_sans(identity), "sha256", text_or_null(identity->sha256),
+		"not_before", time_or_null(known, identity->not_before), "not_after",
 		time_or_null(known, identity->not_after), "tls", connection, "peercert",
 		identity->peercert ? json_incref(identity->peercert) : json_null());
 	exchange_answer_json(exchange, 200, json);

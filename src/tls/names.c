@@ -51,6 +51,13 @@ const char *tls_alert_name(int alert)
 	return alerts[alert];
 }
 
+json_t *tls_alert_json(int alert)
+{
+	if (alert < 0)
+		return json_null();
+	return json_pack("{s:i, s:s}", "number", alert, "name", tls_alert_name(alert));
+}
+
 static const struct {
 	unsigned scheme;
 	const char *name;

@@ -131,13 +131,8 @@ static json_t *authorities(const SSL *ssl)
 	json_t *names = json_array();
 	const STACK_OF(X509_NAME) *list = SSL_get0_peer_CA_list(ssl);
 	for (int i = 0; i < sk_X509_NAME_num(list); i++) {
-		char text[VERIFY_NAME_BYTES], *name = NULL;
-		OWN(BIO) BIO *memory = BIO_new(BIO_s_mem());
-		if (!memory || X509_NAME_print_ex(memory, sk_X509_NAME_value(list, i), 0,
-				       XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0)
-			continue;
-		long bytes = BIO_get_mem_data(memory, &name);
-		text_escape(text, sizeof text, name, bytes > 0 ? (size_t)bytes : 0);
+		char text[VERIFY_NAME_BYTES];
+		describe_name(sk_X509_NAME_value(list, i), text, sizeof text);
 		json_array_append_new(names, json_string(text));
 	}
 	return names;

@@ -88,6 +88,8 @@ void tls_peer_last_words(struct tls_peer *peer, int socket);
 
 /* The name of an alert, "certificate_required", from our own table: OpenSSL 3.0 lacks some. */
 const char *tls_alert_name(int alert);
+/* {"number": 116, "name": "certificate_required"}, the caller's; null for -1. */
+json_t *tls_alert_json(int alert);
 /* "rsa_pss_rsae_sha256" (RFC 8446 section 4.2.3); NULL for a number that has no name. */
 const char *tls_signature_scheme_name(unsigned scheme);
 

@@ -8,6 +8,23 @@
 
 static EVP_PKEY *ca_key, *leaf_key;
 
+/* Opens and unlocks FOLDER/NAME.crt and .key. */
+static inline must_check bool ca_open_named(const char *folder, const char *name,
+	const char *passphrase, struct ca **ret, struct error *reterr)
+{
+	OWN(ca) struct ca *ca = NULL;
+	if (!ca_open_locked(folder, name, &ca, reterr) || !ca_unlock(ca, passphrase, reterr))
+		return false;
+	*ret = TAKE(ca);
+	return true;
+}
+
+static inline must_check bool ca_open(
+	const char *folder, const char *passphrase, struct ca **ret, struct error *reterr)
+{
+	return ca_open_named(folder, "ca", passphrase, ret, reterr);
+}
+
 /* Enters a folder of its own; certs/ca.crt is "Test CA", valid for 100 days. */
 static inline int ca_folder_make(void **state)
 {

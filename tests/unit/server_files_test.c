@@ -401,9 +401,10 @@ static void refuses_a_root_that_is_none(void **state)
 	struct files *none = NULL;
 	assert_false(files_new("absent", &none, &error));
 	assert_int_equal(error.kind, ERROR_INPUT);
-	assert_string_equal(error.text, "serve the folder 'absent': No such file or directory");
+	assert_string_equal(
+		error.text, "cannot serve the folder 'absent': No such file or directory");
 	assert_false(files_new("root/ten.txt", &none, &error));
-	assert_string_equal(error.text, "serve the folder 'root/ten.txt': Not a directory");
+	assert_string_equal(error.text, "cannot serve the folder 'root/ten.txt': Not a directory");
 	assert_null(none);
 }
 
