@@ -22,7 +22,7 @@ static char *url_part(const struct curl *curl, const CURLU *url, CURLUPart part)
 static bool parse_url(struct client *client, const char *text, struct error *reterr)
 {
 	if (!strstr(text, "://")) {
-		error_set(reterr, ERROR_USAGE, "'%s' has no scheme", text);
+		error_set(reterr, ERROR_USAGE, "the URL '%s' has no scheme", text);
 		return error_hint(reterr, "write https://%s", text);
 	}
 	const struct curl *curl = client->curl;
@@ -36,7 +36,7 @@ static bool parse_url(struct client *client, const char *text, struct error *ret
 	if (!scheme || !client->host)
 		return error_set(reterr, ERROR_USAGE, "'%s' is no URL", text);
 	if (strcmp(scheme, "https") != 0) {
-		error_set(reterr, ERROR_USAGE, "'%s' is not https://", text);
+		error_set(reterr, ERROR_USAGE, "the URL '%s' is not https://", text);
 		return error_hint(reterr, "mutual TLS needs https://");
 	}
 	if (user)
@@ -118,8 +118,8 @@ static size_t keep(struct transfer *transfer, struct buffer *buffer, const char 
 	struct error error;
 	if (buffer_append(buffer, data, bytes, &error))
 		return bytes;
-	error_set(&transfer->client->error, ERROR_REFUSED_BY_US, "the response's %s is larger: %s",
-		what, error.text);
+	error_set(&transfer->client->error, ERROR_REFUSED_BY_US,
+		"the response's %s is too large: %s", what, error.text);
 	return 0;
 }
 

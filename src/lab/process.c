@@ -127,7 +127,8 @@ static must_check bool listen_once(struct process *process, uint64_t until, stru
 		{ .fd = process->err_fd, .events = POLLIN } };
 	uint64_t now = clock_monotonic_ms();
 	if (process_interrupted)
-		return error_set(reterr, ERROR_CHECK, "interrupted");
+		return error_set(
+			reterr, ERROR_CHECK, "interrupted while waiting for %s", process->name);
 	if (now >= until)
 		return error_set(reterr, ERROR_IO, "%s said nothing for %d seconds", process->name,
 			PROCESS_WAIT_MS / 1000);
@@ -176,7 +177,8 @@ bool process_finish(struct process *process, int *ret_exit, struct error *reterr
 		if (errno != EINTR)
 			return error_errno(reterr, ERROR_IO, "cannot wait for %s", process->name);
 		else if (process_interrupted)
-			return error_set(reterr, ERROR_CHECK, "interrupted");
+			return error_set(reterr, ERROR_CHECK, "interrupted while waiting for %s",
+				process->name);
 	process->pid = 0;
 	*ret_exit = exit_code(status);
 	return true;

@@ -249,7 +249,8 @@ bool show_file(
 			      : "DER",
 		"objects");
 	if (!shown)
-		return error_set(reterr, ERROR_USAGE, "the file's name is no UTF-8");
+		return error_set(
+			reterr, ERROR_USAGE, "cannot describe a file whose name is no UTF-8");
 	json_t *objects = json_object_get(shown, "objects");
 	if (bundle->pfx && !show_pfx(path, bundle, options, objects, reterr))
 		return false;

@@ -43,9 +43,9 @@ static void refuses_other_urls(void **state)
 	static const struct {
 		const char *url, *text;
 	} bad[] = {
-		{ "localhost:8443", "'localhost:8443' has no scheme" },
-		{ "", "'' has no scheme" },
-		{ "http://localhost/", "'http://localhost/' is not https://" },
+		{ "localhost:8443", "the URL 'localhost:8443' has no scheme" },
+		{ "", "the URL '' has no scheme" },
+		{ "http://localhost/", "the URL 'http://localhost/' is not https://" },
 		{ "file:///etc/passwd", "'file:///etc/passwd' is" },
 		{ "https://", "'https://' is no URL" },
 		{ "https://localhost:99999/", "'https://localhost:99999/' is no URL" },

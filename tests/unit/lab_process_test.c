@@ -80,7 +80,7 @@ static void an_interrupt_ends_the_wait(void **state)
 	char *line = NULL;
 	process_interrupted = 1;
 	assert_false(process_line(&process, &line, &error));
-	assert_string_equal(error.text, "interrupted");
+	assert_string_equal(error.text, "interrupted while waiting for sh -c");
 	process_stop(&process);
 	assert_int_equal(process_interrupted, 0);
 }

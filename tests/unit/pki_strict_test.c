@@ -24,14 +24,6 @@ static int make_world(void **state)
 	return 0;
 }
 
-static int end_world(void **state)
-{
-	(void)state;
-	certs_folder_done();
-	certs_done();
-	return 0;
-}
-
 static struct verify_result judge(struct made *root, struct made *sub, struct made *leaf,
 	const char *crl, enum verify_purpose purpose, enum verify_profile profile)
 {
@@ -412,5 +404,5 @@ int main(void)
 		cmocka_unit_test(clients_need_no_names),
 		cmocka_unit_test(crls_are_numbered),
 	};
-	return cmocka_run_group_tests(tests, make_world, end_world);
+	return cmocka_run_group_tests(tests, make_world, certs_end);
 }

@@ -219,5 +219,5 @@ int main(void)
 		cmocka_unit_test(validity_is_inclusive),
 		cmocka_unit_test(crls_fail_closed),
 	};
-	return cmocka_run_group_tests(tests, make_world, end_world);
+	return cmocka_run_group_tests(tests, make_world, certs_end);
 }

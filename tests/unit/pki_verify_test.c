@@ -306,5 +306,5 @@ int main(void)
 		cmocka_unit_test(trust_needs_good_files),
 		cmocka_unit_test(words_are_parsed),
 	};
-	return cmocka_run_group_tests(tests, make_world, end_world);
+	return cmocka_run_group_tests(tests, make_world, certs_end);
 }

@@ -241,5 +241,5 @@ int main(void)
 		cmocka_unit_test(strangers_get_no_further),
 		cmocka_unit_test(an_end_is_no_refusal),
 	};
-	return cmocka_run_group_tests(tests, pair_world_make, pair_world_remove);
+	return cmocka_run_group_tests(tests, pair_world_make, certs_end);
 }

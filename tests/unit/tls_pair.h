@@ -152,12 +152,4 @@ static inline int pair_world_make(void **state)
 	return 0;
 }
 
-static inline int pair_world_remove(void **state)
-{
-	(void)state;
-	certs_done();
-	certs_folder_done();
-	return 0;
-}
-
 #endif

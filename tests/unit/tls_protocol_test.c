@@ -394,5 +394,5 @@ int main(void)
 		cmocka_unit_test(a_key_of_the_wrong_kind_is_told_apart),
 		cmocka_unit_test(a_certificate_without_its_key_is_worth_nothing),
 	};
-	return cmocka_run_group_tests(tests, pair_world_make, pair_world_remove);
+	return cmocka_run_group_tests(tests, pair_world_make, certs_end);
 }

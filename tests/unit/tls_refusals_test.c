@@ -348,5 +348,5 @@ int main(void)
 		cmocka_unit_test(every_fault_of_a_server_is_refused_by_its_name),
 		cmocka_unit_test(every_code_with_an_alert_is_shown),
 	};
-	return cmocka_run_group_tests(tests, make_all, pair_world_remove);
+	return cmocka_run_group_tests(tests, make_all, certs_end);
 }

@@ -364,5 +364,5 @@ int main(void)
 		cmocka_unit_test(what_waits_has_a_limit),
 		cmocka_unit_test(nothing_is_said_before_a_handshake),
 	};
-	return cmocka_run_group_tests(tests, pair_world_make, pair_world_remove);
+	return cmocka_run_group_tests(tests, pair_world_make, certs_end);
 }

@@ -92,14 +92,6 @@ static inline int make_world(void **state)
 	return 0;
 }
 
-static inline int end_world(void **state)
-{
-	(void)state;
-	certs_folder_done();
-	certs_done();
-	return 0;
-}
-
 /* ---- One question ---- */
 
 struct question {
