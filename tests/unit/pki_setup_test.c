@@ -69,8 +69,8 @@ static void an_empty_folder_gets_everything(void **state)
 	(void)state;
 	struct setup_options options = options_for("one");
 	assert_plan(&options, "first", "ca=nkc server=nkrc client=nkrc pfx");
-	/* Planning writes nothing. */
-	assert_string_equal(fixture_says("find one -type f"), "");
+	/* Planning leaves nothing, not even the folder. */
+	assert_string_equal(fixture_says("find . -path './one*'"), "");
 	init(&options);
 	assert_plan(&options, "second", "ca= server= client=");
 	assert_string_equal(fixture_says("ls -A one/certs | tr '\\n' ' '"),
