@@ -122,6 +122,15 @@ static void finish(struct connection *connection)
 
 /* ---- Between two events ---- */
 
+/*
+ * Whether this turn ended because others wait, not because there is nothing left to do: requests
+ * that were pipelined may lie in `plain` or still encrypted, and no event of the peer will come.
+ */
+static bool has_more(const struct connection *connection)
+{
+	return connection->response || connection->turn_bytes >= TURN_BYTES;
+}
+
 static void settle_deadline(struct connection *connection)
 {
 	const struct server_limits *limits = &connection->worker->settings->limits;
@@ -131,7 +140,7 @@ static void settle_deadline(struct connection *connection)
 		start_deadline(connection, DEADLINE_SEND, limits->send_ms_max);
 		return;
 	}
-	if (connection->response) {
+	if (has_more(connection)) {
 		start_deadline(connection, DEADLINE_TURN, 0);
 		return;
 	}
@@ -157,7 +166,7 @@ static void settle_deadline(struct connection *connection)
 /* Whether nothing more is to come: the peer ends, or we do and it asks for nothing. */
 static bool is_over(const struct connection *connection)
 {
-	if (connection->response || connection->exchange || connection->plain.length)
+	if (has_more(connection) || connection->exchange || connection->plain.length)
 		return false;
 	return connection->peer_ended || (connection->worker->draining && connection->requests &&
 						 h1_stage(connection->h1) == H1_IDLE);
@@ -175,7 +184,7 @@ static void settle(struct connection *connection)
 		start_deadline(connection, DEADLINE_SEND,
 			connection->worker->settings->limits.send_ms_max);
 	} else if (connection->stage == STAGE_OPEN) {
-		if (connection->response || connection->exchange ||
+		if (has_more(connection) || connection->exchange ||
 			net_stream_pending(connection->stream))
 			net_stream_pause(connection->stream);
 		else
