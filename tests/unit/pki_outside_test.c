@@ -99,7 +99,7 @@ static void a_ca_that_may_not_sign_crls_makes_none(void **state)
 	(void)state;
 	struct error error;
 	X509 *mute = fixture_ca("Mute CA", ca_key, 10);
-	X509_delete_ext(mute, X509_get_ext_by_NID(mute, NID_key_usage, -1));
+	X509_EXTENSION_free(X509_delete_ext(mute, X509_get_ext_by_NID(mute, NID_key_usage, -1)));
 	fixture_extension(mute, mute, NID_key_usage, "critical,keyCertSign");
 	assert_true(X509_sign(mute, ca_key, EVP_sha256()));
 	OWN(ca) struct ca *ca = NULL;
