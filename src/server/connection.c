@@ -17,11 +17,9 @@
 
 static void destroy(struct connection *connection)
 {
-	exchange_free(connection->exchange);
-	http_response_free(connection->response);
-	h1_free(connection->h1);
+	if (connection->protocol)
+		connection->protocol->free(connection);
 	tls_connection_free(connection->tls);
-	buffer_done(&connection->plain);
 	free(connection);
 }
 
@@ -122,60 +120,26 @@ static void finish(struct connection *connection)
 
 /* ---- Between two events ---- */
 
-/*
- * Whether this turn ended because others wait, not because there is nothing left to do: requests
- * that were pipelined may lie in `plain` or still encrypted, and no event of the peer will come.
- */
-static bool has_more(const struct connection *connection)
-{
-	return connection->response || connection->turn_bytes >= TURN_BYTES;
-}
-
 static void settle_deadline(struct connection *connection)
 {
-	const struct server_limits *limits = &connection->worker->settings->limits;
-	enum deadline deadline = DEADLINE_IDLE;
-	long long ms = limits->idle_ms_max;
-	if (net_stream_pending(connection->stream)) {
-		start_deadline(connection, DEADLINE_SEND, limits->send_ms_max);
-		return;
-	}
-	if (has_more(connection)) {
-		start_deadline(connection, DEADLINE_TURN, 0);
-		return;
-	}
-	if (connection->exchange) {
-		start_deadline(connection, DEADLINE_NONE, 0);
-		return;
-	}
-	if (h1_stage(connection->h1) == H1_HEAD) {
-		deadline = DEADLINE_HEAD;
-		ms = limits->header_ms_max;
-	} else if (h1_stage(connection->h1) == H1_BODY) {
-		deadline = DEADLINE_BODY;
-		ms = limits->body_ms_max;
-	} else if (connection->worker->draining) {
+	long long ms = connection->worker->settings->limits.send_ms_max;
+	enum deadline deadline = DEADLINE_SEND;
+	if (!net_stream_pending(connection->stream))
+		deadline = connection->protocol->deadline(connection, &ms);
+	if (deadline == DEADLINE_IDLE && connection->worker->draining)
 		ms = FIRST_REQUEST_MS_MAX;
-	}
 	/* One deadline runs on while it lasts: a byte now and then buys no more time. */
-	if (deadline != connection->deadline ||
+	bool lasts =
+		deadline == DEADLINE_IDLE || deadline == DEADLINE_HEAD || deadline == DEADLINE_BODY;
+	if (!lasts || deadline != connection->deadline ||
 		connection->requests != connection->deadline_requests)
 		start_deadline(connection, deadline, ms);
-}
-
-/* Whether nothing more is to come: the peer ends, or we do and it asks for nothing. */
-static bool is_over(const struct connection *connection)
-{
-	if (has_more(connection) || connection->exchange || connection->plain.length)
-		return false;
-	return connection->peer_ended || (connection->worker->draining && connection->requests &&
-						 h1_stage(connection->h1) == H1_IDLE);
 }
 
 static void settle(struct connection *connection)
 {
 	connection_flush(connection);
-	if (connection->stage == STAGE_OPEN && is_over(connection))
+	if (connection->stage == STAGE_OPEN && connection->protocol->is_over(connection))
 		connection->stage = STAGE_FINISHING;
 	if (connection->stage == STAGE_FINISHING)
 		finish(connection);
@@ -184,7 +148,7 @@ static void settle(struct connection *connection)
 		start_deadline(connection, DEADLINE_SEND,
 			connection->worker->settings->limits.send_ms_max);
 	} else if (connection->stage == STAGE_OPEN) {
-		if (has_more(connection) || connection->exchange ||
+		if (connection->protocol->is_busy(connection) ||
 			net_stream_pending(connection->stream))
 			net_stream_pause(connection->stream);
 		else
@@ -197,7 +161,7 @@ void connection_work(struct connection *connection)
 {
 	connection->turn_bytes = 0;
 	while (connection->stage == STAGE_OPEN && !net_stream_pending(connection->stream) &&
-		conversation_step(connection)) {
+		connection->protocol->step(connection)) {
 	}
 	settle(connection);
 }
@@ -227,7 +191,8 @@ static void handshake_done(struct connection *connection)
 	tls_connection_output(connection->tls, &waiting);
 	connection->worker->counts.handshakes++;
 	connection->stage = STAGE_OPEN;
-	connection->h1 = h1_new(&connection->worker->settings->limits.http);
+	connection->protocol = &conversation_h1;
+	connection->protocol->start(connection);
 	connection_work(connection);
 	/*
 	 * On TLS 1.3 the client speaks last, and its request may wait for our acknowledgement of
@@ -318,11 +283,9 @@ static void got_timer(void *context)
 		finish(connection);
 		break;
 	case DEADLINE_HEAD:
-		conversation_refuse(connection, 408, "the request's header took too long");
-		connection_work(connection);
-		break;
 	case DEADLINE_BODY:
-		conversation_refuse(connection, 408, "the request's body took too long");
+	case DEADLINE_STREAMS:
+		connection->protocol->timed_out(connection);
 		connection_work(connection);
 		break;
 	case DEADLINE_TURN:
@@ -348,7 +311,6 @@ void connection_open(struct worker *worker, struct net_stream *stream)
 	connection->stream = stream;
 	connection->timer = net_timer_new(worker->loop, got_timer, connection);
 	connection->tls = tls_connection_new(worker->settings->tls);
-	buffer_init(&connection->plain, RECORD_BYTES);
 	connection->next = worker->connections;
 	if (connection->next)
 		connection->next->previous = connection;
@@ -366,6 +328,7 @@ void connection_drain(struct connection *connection)
 		connection_close(connection);
 	} else if (connection->stage == STAGE_OPEN) {
 		connection->deadline = DEADLINE_NONE; /* the deadlines of draining are shorter */
+		connection->protocol->drain(connection);
 		settle(connection);
 	}
 	connection_leave(connection);

@@ -1,4 +1,4 @@
-/* A connection's inside, for the two files that it is made of: its life, and its conversation. */
+/* A connection's inside, for the files that it is made of: its life, and its conversation. */
 #ifndef MTLS_SERVER_CONNECTION_PARTS_H
 #define MTLS_SERVER_CONNECTION_PARTS_H
 
@@ -24,18 +24,42 @@ enum deadline {
 	DEADLINE_IDLE,
 	DEADLINE_HEAD,
 	DEADLINE_BODY,
+	DEADLINE_STREAMS, /* the earliest of several streams' */
 	DEADLINE_SEND,
 	DEADLINE_LINGER,
 	DEADLINE_TURN, /* none: it is our own turn again */
 };
 
+/*
+ * What a connection asks of the HTTP version that its handshake agreed on. What belongs to one
+ * version only is that version's business.
+ */
+struct protocol {
+	void (*start)(struct connection *connection);
+	void (*free)(struct connection *connection);
+	/* One step; false when the next one has to wait for the peer, the socket or the store. */
+	bool (*step)(struct connection *connection);
+	/* Whether it reads nothing more from the peer before it has answered. */
+	bool (*is_busy)(const struct connection *connection);
+	/* What the peer has to do next, and in how many milliseconds. */
+	enum deadline (*deadline)(const struct connection *connection, long long *ret_ms);
+	/* Whether nothing more is to come: the peer ends, or we do and it asks for nothing. */
+	bool (*is_over)(const struct connection *connection);
+	/* The deadline of a head or a body has passed. */
+	void (*timed_out)(struct connection *connection);
+	/* No new requests, please; what is in flight will be answered. */
+	void (*drain)(struct connection *connection);
+};
+extern const struct protocol conversation_h1;
+
 struct connection {
 	struct worker *worker;
+	const struct protocol *protocol; /* NULL until the handshake is done */
 	struct connection *previous, *next;
 	struct net_stream *stream;
 	struct net_timer *timer;
 	struct tls_connection *tls;
-	struct h1 *h1;       /* NULL until the handshake is done */
+	struct h1 *h1;
 	struct buffer plain; /* decrypted, not yet parsed */
 	struct exchange *exchange;
 	struct http_response *response; /* on its way */
@@ -60,10 +84,5 @@ void connection_flush(struct connection *connection);
 void connection_linger(struct connection *connection);
 /* Converses as far as it goes, then waits for what comes next. */
 void connection_work(struct connection *connection);
-
-/* One step; false when the next one has to wait for the peer, the socket or the store. */
-bool conversation_step(struct connection *connection);
-/* No request, or none that may go on: the answer is the connection's last. */
-void conversation_refuse(struct connection *connection, int status, const char *why);
 
 #endif

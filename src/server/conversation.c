@@ -1,4 +1,4 @@
-/* The conversation on a connection: decrypt, parse, ask a handler, send its answer. */
+/* A conversation in HTTP/1: decrypt, parse, ask a handler, send its answer, then the next. */
 #include "server/connection_parts.h"
 
 #include "server/host.h"
@@ -71,7 +71,7 @@ static void got_answer(void *context, struct exchange *exchange, struct http_res
 	connection_leave(connection);
 }
 
-void conversation_refuse(struct connection *connection, int status, const char *why)
+static void refuse(struct connection *connection, int status, const char *why)
 {
 	connection->keep_alive = false;
 	use_answer(connection, why, http_response_error(status, "%s", why));
@@ -116,7 +116,7 @@ static size_t parse(struct connection *connection, const char *bytes, size_t cou
 		break;
 	case H1_REFUSED: {
 		int status = h1_refusal(connection->h1, &why);
-		conversation_refuse(connection, status, why);
+		refuse(connection, status, why);
 		break;
 	}
 	}
@@ -150,7 +150,7 @@ static bool read_record(struct connection *connection)
 	return false;
 }
 
-bool conversation_step(struct connection *connection)
+static bool step(struct connection *connection)
 {
 	struct error error;
 	if (connection->response) {
@@ -179,3 +179,86 @@ bool conversation_step(struct connection *connection)
 		buffer_done(&connection->plain);
 	return true;
 }
+
+/* ---- What the connection asks ---- */
+
+static void start(struct connection *connection)
+{
+	connection->h1 = h1_new(&connection->worker->settings->limits.http);
+	buffer_init(&connection->plain, RECORD_BYTES);
+}
+
+static void free_all(struct connection *connection)
+{
+	exchange_free(connection->exchange);
+	http_response_free(connection->response);
+	h1_free(connection->h1);
+	buffer_done(&connection->plain);
+}
+
+/*
+ * Whether this turn ended because others wait, not because there is nothing left to do: requests
+ * that were pipelined may lie in `plain` or still encrypted, and no event of the peer will come.
+ */
+static bool has_more(const struct connection *connection)
+{
+	return connection->response || connection->turn_bytes >= TURN_BYTES;
+}
+
+static bool is_busy(const struct connection *connection)
+{
+	return has_more(connection) || connection->exchange;
+}
+
+static enum deadline deadline(const struct connection *connection, long long *ret_ms)
+{
+	const struct server_limits *limits = &connection->worker->settings->limits;
+	*ret_ms = 0;
+	if (has_more(connection))
+		return DEADLINE_TURN;
+	if (connection->exchange)
+		return DEADLINE_NONE;
+	switch (h1_stage(connection->h1)) {
+	case H1_HEAD:
+		*ret_ms = limits->header_ms_max;
+		return DEADLINE_HEAD;
+	case H1_BODY:
+		*ret_ms = limits->body_ms_max;
+		return DEADLINE_BODY;
+	default:
+		*ret_ms = limits->idle_ms_max;
+		return DEADLINE_IDLE;
+	}
+}
+
+static bool is_over(const struct connection *connection)
+{
+	if (is_busy(connection) || connection->plain.length)
+		return false;
+	return connection->peer_ended || (connection->worker->draining && connection->requests &&
+						 h1_stage(connection->h1) == H1_IDLE);
+}
+
+static void timed_out(struct connection *connection)
+{
+	refuse(connection, 408,
+		connection->deadline == DEADLINE_HEAD ? "the request's header took too long"
+						      : "the request's body took too long");
+}
+
+/* The end comes with the next answer, as "Connection: close"; see is_over for who asks nothing. */
+static void drain(struct connection *connection)
+{
+	(void)connection;
+}
+
+const struct protocol conversation_h1 = {
+	.start = start,
+	.free = free_all,
+	.step = step,
+	.is_busy = is_busy,
+	.deadline = deadline,
+	.is_over = is_over,
+	.timed_out = timed_out,
+	.drain = drain,
+};
