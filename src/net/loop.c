@@ -98,6 +98,41 @@ void net_timer_free(struct net_timer *timer)
 		uv_close((uv_handle_t *)&timer->uv, free_handle);
 }
 
+/* ---- Waking from another thread ---- */
+
+struct net_wake {
+	uv_async_t uv;
+	net_on_wake *fire;
+	void *context;
+};
+
+static void woken(uv_async_t *handle)
+{
+	struct net_wake *wake = (struct net_wake *)handle;
+	wake->fire(wake->context);
+}
+
+struct net_wake *net_wake_new(struct net_loop *loop, net_on_wake *fire, void *context)
+{
+	struct net_wake *wake = net_allocate(sizeof *wake);
+	net_must(uv_async_init(&loop->uv, &wake->uv, woken), "make a loop wakeable");
+	wake->fire = fire;
+	wake->context = context;
+	uv_unref((uv_handle_t *)&wake->uv);
+	return wake;
+}
+
+void net_wake_send(struct net_wake *wake)
+{
+	net_must(uv_async_send(&wake->uv), "wake a loop");
+}
+
+void net_wake_free(struct net_wake *wake)
+{
+	if (wake)
+		uv_close((uv_handle_t *)&wake->uv, free_handle);
+}
+
 /* ---- Signals ---- */
 
 struct net_signal {

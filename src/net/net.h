@@ -1,8 +1,9 @@
 /*
  * net: the event loop, listening sockets, connections, timers and signals. Here is the only libuv.
  *
- * Everything runs on the thread that runs the loop, and every callback comes from within
- * net_loop_run. What is closed or freed calls back no more. This is the room's door.
+ * Everything runs on the thread that runs the loop (net_wake_send alone may be called on any), and
+ * every callback comes from within net_loop_run. What is closed or freed calls back no more. This
+ * is the room's door.
  */
 #ifndef MTLS_NET_NET_H
 #define MTLS_NET_NET_H
@@ -32,6 +33,21 @@ void net_timer_start(struct net_timer *timer, uint64_t ms);
 void net_timer_stop(struct net_timer *timer);
 void net_timer_free(struct net_timer *timer);
 OWN_DEFINE(net_timer, struct net_timer, net_timer_free);
+
+/* ---- Waking a loop from another thread ---- */
+
+struct net_wake;
+typedef void net_on_wake(void *context);
+/* Waiting to be woken alone keeps no loop running. */
+struct net_wake *net_wake_new(struct net_loop *loop, net_on_wake *fire, void *context);
+/*
+ * On any thread: `fire` runs on the loop's thread, once or more after the call; calls that come
+ * close together may share one. What the caller wrote before, `fire` sees.
+ */
+void net_wake_send(struct net_wake *wake);
+/* On the loop's thread, when no other thread can call net_wake_send any more. Accepts NULL. */
+void net_wake_free(struct net_wake *wake);
+OWN_DEFINE(net_wake, struct net_wake, net_wake_free);
 
 /* ---- Signals ---- */
 

@@ -93,7 +93,7 @@ static void answer_request(struct connection *connection)
 		.tls = outcome,
 	};
 	connection->exchange =
-		exchange_new(connection->worker->settings->routes, &facts, got_answer, connection);
+		exchange_new(connection->worker->routes, &facts, got_answer, connection);
 	exchange_run(connection->exchange);
 }
 

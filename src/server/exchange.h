@@ -5,7 +5,7 @@
 #include "server/routes.h"
 
 struct routes {
-	struct store *store;
+	struct store_port *store;
 	const struct files *files;
 };
 

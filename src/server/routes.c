@@ -11,7 +11,7 @@ static const struct {
 	{ "GET", "/whoami", whoami },
 };
 
-struct routes *routes_new(struct store *store, const struct files *files)
+struct routes *routes_new(struct store_port *store, const struct files *files)
 {
 	struct routes *routes = calloc(1, sizeof *routes);
 	if (!routes)

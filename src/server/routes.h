@@ -26,7 +26,7 @@ struct exchange;
  * The table of /todo and /whoami over `store`, and, where `files` is not NULL, that folder at "/"
  * behind them: a file named "todo" at its top is not reachable. Both are borrowed, must outlive it.
  */
-struct routes *routes_new(struct store *store, const struct files *files);
+struct routes *routes_new(struct store_port *store, const struct files *files);
 void routes_free(struct routes *routes);
 OWN_DEFINE(routes, struct routes, routes_free);
 

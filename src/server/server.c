@@ -132,6 +132,18 @@ static void say_started(const struct server *server, const struct server_options
 	record_line(log, LOG_INFO, "ready", NULL, "Press Ctrl+C to stop.");
 }
 
+/* On any thread. */
+static void store_has_answers(void *context)
+{
+	net_wake_send(context);
+}
+
+static void store_answers(void *context)
+{
+	const struct worker *worker = context;
+	store_port_deliver(worker->store);
+}
+
 static bool start(struct server *server, const struct server_options *options, struct error *reterr)
 {
 	static const int numbers[] = { SIGINT, SIGTERM };
@@ -141,8 +153,11 @@ static bool start(struct server *server, const struct server_options *options, s
 	if (options->root && !files_new(options->root, &server->files, reterr))
 		return false;
 	server->store = store_memory_new();
-	server->settings.routes = routes_new(server->store, server->files);
 	server->loop = server->worker.loop = net_loop_new();
+	server->worker.store_wake = net_wake_new(server->loop, store_answers, &server->worker);
+	server->worker.store =
+		store_port_open(server->store, store_has_answers, server->worker.store_wake);
+	server->worker.routes = routes_new(server->worker.store, server->files);
 	server->drain_timer = net_timer_new(server->loop, cut_all, &server->worker);
 	for (size_t i = 0; i < 2; i++)
 		if (!net_signal_new(server->loop, numbers[i], got_signal, server,
@@ -193,9 +208,11 @@ void server_free(struct server *server)
 	for (size_t i = 0; i < 2; i++)
 		net_signal_free(server->signals[i]);
 	net_timer_free(server->drain_timer);
+	store_port_close(server->worker.store);
+	net_wake_free(server->worker.store_wake);
 	net_loop_free(server->loop);
 	buffer_done(&server->worker.piece);
-	routes_free(server->settings.routes);
+	routes_free(server->worker.routes);
 	files_free(server->files);
 	store_free(server->store);
 	tls_context_free(server->settings.tls);

@@ -49,8 +49,7 @@ static void on_list(void *context, const char *list, size_t bytes, const struct 
 
 void todo_list(struct exchange *exchange)
 {
-	struct store *store = exchange->routes->store;
-	store->methods->list(store, on_list, exchange_hold(exchange));
+	store_list(exchange->routes->store, on_list, exchange_hold(exchange));
 }
 
 /* ---- POST ---- */
@@ -189,6 +188,5 @@ void todo_create(struct exchange *exchange)
 		exchange_answer(exchange, refusal);
 		return;
 	}
-	struct store *store = exchange->routes->store;
-	store->methods->add(store, task, done, on_item, exchange_hold(exchange));
+	store_add(exchange->routes->store, task, done, on_item, exchange_hold(exchange));
 }

@@ -12,13 +12,15 @@ struct settings {
 	struct server_limits limits;
 	struct log log;
 	struct tls_context *tls;
-	struct routes *routes;
 };
 
 /* One thread's part: a loop, its connections, its counts. */
 struct worker {
 	const struct settings *settings;
 	struct net_loop *loop;
+	struct net_wake *store_wake; /* the store has answers for us */
+	struct store_port *store;
+	struct routes *routes;
 	struct connection *connections; /* a list, newest first */
 	long long connections_count;
 	bool draining;

@@ -5,6 +5,7 @@
 #include "store/store.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 
 static const struct {
 	const char *task;
@@ -21,7 +22,8 @@ static const struct {
 
 struct memory {
 	struct store store;
-	int64_t items; /* the next id less one */
+	pthread_rwlock_t lock; /* of what follows */
+	int64_t items;         /* the next id less one */
 	struct buffer list;
 };
 
@@ -50,38 +52,65 @@ static bool append(struct memory *memory, const char *task, bool done, struct er
 	return true;
 }
 
-static void add(
-	struct store *store, const char *task, bool done, store_on_item *answer, void *context)
+static struct store_port *open_port(struct store *store, store_on_ready *ready, void *context)
 {
-	struct memory *memory = (struct memory *)store;
-	struct error error;
-	if (!append(memory, task, done, &error)) {
-		answer(context, NULL, &error);
-		return;
-	}
-	const struct store_item item = { .id = memory->items, .task = task, .done = done };
-	answer(context, &item, NULL);
+	(void)ready, (void)context; /* every answer comes within its call */
+	struct store_port *port = malloc(sizeof *port);
+	if (!port)
+		bug("out of memory for a port of the store");
+	port->store = store;
+	return port;
 }
 
-static void list(struct store *store, store_on_list *answer, void *context)
+static void close_port(struct store_port *port)
 {
-	const struct memory *memory = (struct memory *)store;
+	free(port);
+}
+
+static void deliver(struct store_port *port)
+{
+	(void)port;
+}
+
+static void add(
+	struct store_port *port, const char *task, bool done, store_on_item *answer, void *context)
+{
+	struct memory *memory = (struct memory *)port->store;
+	struct error error;
+	pthread_rwlock_wrlock(&memory->lock);
+	bool ok = append(memory, task, done, &error);
+	const struct store_item item = { .id = memory->items, .task = task, .done = done };
+	pthread_rwlock_unlock(&memory->lock);
+	answer(context, ok ? &item : NULL, ok ? NULL : &error);
+}
+
+static void list(struct store_port *port, store_on_list *answer, void *context)
+{
+	struct memory *memory = (struct memory *)port->store;
+	pthread_rwlock_rdlock(&memory->lock);
 	answer(context, memory->list.data, memory->list.length, NULL);
+	pthread_rwlock_unlock(&memory->lock);
 }
 
 static void memory_free(struct store *store)
 {
 	struct memory *memory = (struct memory *)store;
 	buffer_done(&memory->list);
+	pthread_rwlock_destroy(&memory->lock);
 	free(memory);
 }
 
-static const struct store_methods methods = { .add = add, .list = list, .free = memory_free };
+static const struct store_methods methods = { .open = open_port,
+	.add = add,
+	.list = list,
+	.deliver = deliver,
+	.close = close_port,
+	.free = memory_free };
 
 struct store *store_memory_new(void)
 {
 	struct memory *memory = calloc(1, sizeof *memory);
-	if (!memory)
+	if (!memory || pthread_rwlock_init(&memory->lock, NULL))
 		bug("out of memory for the store");
 	memory->store.methods = &methods;
 	buffer_init(&memory->list, STORE_LIST_BYTES_MAX);

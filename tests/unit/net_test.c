@@ -4,6 +4,7 @@
 #include "net/net.h"
 
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -98,6 +99,54 @@ static void timers_fire_once_in_order(void **state)
 	assert_string_equal(trace, "ab");
 }
 
+static void hold_loop(void *context)
+{
+	(void)context;
+	fail();
+}
+
+struct rung {
+	struct net_loop *loop;
+	struct net_wake *wake;
+	int written, seen; /* a plain number: the wake is what orders the threads */
+};
+
+static void on_ring(void *context)
+{
+	struct rung *rung = context;
+	rung->seen = rung->written;
+	if (rung->seen == 3)
+		net_loop_stop(rung->loop);
+}
+
+static void *ring(void *context)
+{
+	struct rung *rung = context;
+	rung->written = 3;
+	net_wake_send(rung->wake);
+	return NULL;
+}
+
+static void another_thread_wakes_the_loop(void **state)
+{
+	(void)state;
+	OWN(net_loop) struct net_loop *loop = net_loop_new();
+	struct rung rung = { .loop = loop };
+	OWN(net_wake) struct net_wake *wake = net_wake_new(loop, on_ring, &rung);
+	rung.wake = wake;
+	/* Alone it holds no loop. */
+	net_loop_run(loop);
+	assert_int_equal(rung.seen, 0);
+	OWN(net_timer) struct net_timer *guard = net_timer_new(loop, hold_loop, NULL);
+	net_timer_start(guard, 60000);
+	pthread_t thread;
+	assert_int_equal(pthread_create(&thread, NULL, ring, &rung), 0);
+	net_loop_run(loop);
+	assert_int_equal(rung.seen, 3);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	net_wake_free(NULL);
+}
+
 struct signalled {
 	struct net_loop *loop;
 	int number;
@@ -114,12 +163,6 @@ static void raise_signal(void *context)
 {
 	(void)context;
 	raise(SIGUSR1);
-}
-
-static void hold_loop(void *context)
-{
-	(void)context;
-	fail();
 }
 
 static void signals_reach_the_loop(void **state)
@@ -323,6 +366,7 @@ int main(void)
 		cmocka_unit_test(addresses_are_taken),
 		cmocka_unit_test(addresses_are_refused),
 		cmocka_unit_test(timers_fire_once_in_order),
+		cmocka_unit_test(another_thread_wakes_the_loop),
 		cmocka_unit_test(signals_reach_the_loop),
 		cmocka_unit_test(bytes_go_there_and_back),
 		cmocka_unit_test(what_the_socket_does_not_take_waits),

@@ -44,18 +44,27 @@ static void seen_answer(void *context, struct exchange *exchange, struct http_re
 }
 
 static struct store *store;
+static struct store_port *port;
 static struct routes *routes;
+
+static void ready_later(void *context)
+{
+	(void)context;
+	fail_msg("this store answers within the call");
+}
 
 static inline void routes_up(const struct files *files)
 {
 	store = store_memory_new();
-	routes = routes_new(store, files);
+	port = store_port_open(store, ready_later, NULL);
+	routes = routes_new(port, files);
 }
 
 static inline void routes_down(void)
 {
 	seen_done();
 	routes_free(TAKE(routes));
+	store_port_close(TAKE(port));
 	store_free(TAKE(store));
 }
 

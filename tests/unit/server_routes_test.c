@@ -13,14 +13,14 @@ static struct {
 } waiting;
 
 static void late_add(
-	struct store *self, const char *task, bool done, store_on_item *answer, void *context)
+	struct store_port *self, const char *task, bool done, store_on_item *answer, void *context)
 {
 	(void)self, (void)task, (void)done;
 	waiting.on_item = answer;
 	waiting.context = context;
 }
 
-static void late_list(struct store *self, store_on_list *answer, void *context)
+static void late_list(struct store_port *self, store_on_list *answer, void *context)
 {
 	(void)self;
 	waiting.on_list = answer;
@@ -28,7 +28,8 @@ static void late_list(struct store *self, store_on_list *answer, void *context)
 }
 
 static const struct store_methods late_methods = { .add = late_add, .list = late_list };
-static struct store late = { &late_methods };
+static struct store late_store = { &late_methods };
+static struct store_port late = { &late_store };
 
 static const struct {
 	const char *method, *target;

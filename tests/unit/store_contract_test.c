@@ -53,10 +53,17 @@ static void on_list(void *context, const char *list, size_t bytes, const struct 
 	assert_true(error || strlen(answer->list) == bytes);
 }
 
+static void ready(void *context)
+{
+	(void)context;
+	fail_msg("this store answers within the call");
+}
+
 static struct answer added(struct store *store, const char *task, bool done)
 {
 	struct answer answer = { 0 };
-	store->methods->add(store, task, done, on_item, &answer);
+	OWN(store_port) struct store_port *port = store_port_open(store, ready, NULL);
+	store_add(port, task, done, on_item, &answer);
 	assert_int_equal(answer.count, 1);
 	return answer;
 }
@@ -66,7 +73,8 @@ static json_t *listed(struct store *store)
 {
 	struct answer answer = { 0 };
 	struct error error;
-	store->methods->list(store, on_list, &answer);
+	OWN(store_port) struct store_port *port = store_port_open(store, ready, NULL);
+	store_list(port, on_list, &answer);
 	assert_int_equal(answer.count, 1);
 	assert_false(answer.failed);
 	json_t *json = json_loads(answer.list, JSON_REJECT_DUPLICATES, NULL);

@@ -27,10 +27,24 @@ static void on_list(void *context, const char *list, size_t bytes, const struct 
 	listed = text_copy(list);
 }
 
+static void ready(void *context)
+{
+	(void)context;
+	fail_msg("this store answers within the call");
+}
+
+static void list(struct store *store)
+{
+	OWN(store_port) struct store_port *port = store_port_open(store, ready, NULL);
+	store_list(port, on_list, &listed);
+}
+
 static void add(struct store *store, const char *task, bool done)
 {
 	refused.kind = ERROR_NONE;
-	store->methods->add(store, task, done, on_item, &added);
+	OWN(store_port) struct store_port *port = store_port_open(store, ready, NULL);
+	store_add(port, task, done, on_item, &added);
+	store_port_deliver(port); /* nothing is left to say */
 }
 
 static int free_list(void **state)
@@ -45,7 +59,7 @@ static void begins_with_the_items_of_the_lab(void **state)
 {
 	(void)state;
 	OWN(store) struct store *store = store_memory_new();
-	store->methods->list(store, on_list, &listed);
+	list(store);
 	OWN(json_t) json_t *json = json_loads(listed, 0, NULL);
 	OWN(json_t) json_t *expected =
 		json_loads("[{\"id\": 1, \"task\": \"Set up local CA\", \"done\": true},"
@@ -73,7 +87,7 @@ static void keeps_what_is_added(void **state)
 	assert_int_equal(added, 6);
 	add(store, "x", true);
 	assert_int_equal(added, 7);
-	store->methods->list(store, on_list, &listed);
+	list(store);
 	OWN(json_t) json_t *json = json_loads(listed, 0, NULL);
 	assert_int_equal(json_array_size(json), 7);
 	assert_string_equal(json_string_value(json_object_get(json_array_get(json, 5), "task")),
@@ -122,7 +136,7 @@ static void holds_only_so_many_bytes(void **state)
 		;
 	assert_int_equal(refused.kind, ERROR_LIMIT);
 	assert_memory_equal(refused.text, "the store is full: it holds 3", 29);
-	store->methods->list(store, on_list, &listed);
+	list(store);
 	OWN(json_t) json_t *json = json_loads(listed, 0, NULL);
 	assert_int_equal(json_array_size(json), last);
 }
