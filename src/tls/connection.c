@@ -21,7 +21,8 @@ struct tls_connection {
 	struct tls_record record;
 	struct tls_outcome outcome;
 	struct identity *identity;
-	const char *input; /* not yet decrypted: within `kept`, or borrowed during a call */
+	struct standing *standing; /* of the verified peer; NULL until there is one */
+	const char *input;         /* not yet decrypted: within `kept`, or borrowed during a call */
 	size_t input_count;
 	struct buffer kept;
 	struct buffer output;
@@ -93,7 +94,8 @@ struct tls_connection *tls_connection_new(const struct tls_context *context)
 	struct tls_connection *connection = calloc(1, sizeof *connection);
 	if (!connection)
 		bug("out of memory for a TLS connection");
-	connection->record = (struct tls_record){ context, &connection->outcome, NULL };
+	connection->record =
+		(struct tls_record){ context, &connection->outcome, NULL, &connection->standing };
 	buffer_init(&connection->kept, INPUT_BYTES_MAX);
 	buffer_init(&connection->output, OUTPUT_BYTES_MAX);
 	connection->ssl = SSL_new(context->ssl);
@@ -114,6 +116,7 @@ void tls_connection_free(struct tls_connection *connection)
 		return;
 	SSL_free(connection->ssl);
 	identity_free(connection->identity);
+	standing_free(connection->standing);
 	buffer_done(&connection->kept);
 	buffer_done(&connection->output);
 	free(connection);
@@ -303,4 +306,16 @@ const struct identity *tls_connection_identity(struct tls_connection *connection
 	if (leaf && SSL_get_verify_result(connection->ssl) == X509_V_OK)
 		connection->identity = identity_new(leaf);
 	return connection->identity;
+}
+
+enum code tls_connection_check(const struct tls_connection *connection,
+	const struct tls_context *now, time_t at, time_t *ret_until)
+{
+	if (!connection->outcome.peer_certificate && !connection->standing) {
+		*ret_until = (time_t)LONG_MAX; /* nobody was let in by a certificate */
+		return CODE_NONE;
+	}
+	if (!connection->standing || !now->trust)
+		return CODE_CERTIFICATE_INVALID;
+	return standing_check(connection->standing, now->trust, at, ret_until);
 }

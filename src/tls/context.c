@@ -244,7 +244,7 @@ void tls_context_free(struct tls_context *context)
 bool tls_context_apply(const struct tls_context *context, void *ssl_ctx,
 	struct tls_outcome *ret_outcome, struct tls_peer *ret_peer, struct error *reterr)
 {
-	const struct tls_record record = { context, ret_outcome, ret_peer };
+	const struct tls_record record = { context, ret_outcome, ret_peer, NULL };
 	tls_outcome_init(ret_outcome);
 	if (!tls_context_configure(context, ssl_ctx, reterr))
 		return false;

@@ -35,7 +35,8 @@ must_check bool tls_context_configure(
 struct tls_record {
 	const struct tls_context *context;
 	struct tls_outcome *outcome;
-	struct tls_peer *peer; /* NULL when nobody wants it */
+	struct tls_peer *peer;      /* NULL when nobody wants it */
+	struct standing **standing; /* where a verified chain's goes; NULL: nowhere */
 };
 
 /*

@@ -110,8 +110,12 @@ static int verify_peer(X509_STORE_CTX *store, void *argument)
 	}
 	if (record->peer && !record->peer->certificate)
 		record->peer->certificate = identity_new(X509_STORE_CTX_get0_cert(store));
-	return verify_handshake(
-		store, record->context->trust, &record->context->verify, &record->outcome->verify);
+	if (!verify_handshake(store, record->context->trust, &record->context->verify,
+		    &record->outcome->verify))
+		return 0;
+	if (record->standing && !*record->standing)
+		*record->standing = standing_new(X509_STORE_CTX_get0_chain(store), time(NULL));
+	return 1;
 }
 
 /* Whether a Certificate message holds any (RFC 5246 section 7.4.2, RFC 8446 section 4.4.2). */

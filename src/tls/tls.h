@@ -143,5 +143,12 @@ bool tls_connection_finished(const struct tls_connection *connection);
 const struct tls_outcome *tls_connection_outcome(const struct tls_connection *connection);
 /* The verified peer; NULL without a verified certificate. Lives as long as the connection. */
 const struct identity *tls_connection_identity(struct tls_connection *connection);
+/*
+ * Whether the certificate that a connection was let in by would do at this time and under the trust
+ * of a context that may have been made since: as standing_check (pki/standing.h). CODE_NONE for one
+ * that was let in without a certificate.
+ */
+enum code tls_connection_check(const struct tls_connection *connection,
+	const struct tls_context *now, time_t at, time_t *ret_until);
 
 #endif

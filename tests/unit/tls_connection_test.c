@@ -231,9 +231,78 @@ static void an_end_is_no_refusal(void **state)
 	pair_done(&pair);
 }
 
+/* A context as a reload would make it; the CRL may be NULL. */
+static enum code under(
+	const struct pair *pair, const char *ca_file, const char *crl, time_t at, time_t *until)
+{
+	struct tls_options options = server_options();
+	struct tls_context *now = NULL;
+	struct error error;
+	options.ca = &ca_file;
+	options.crl = &crl;
+	options.crl_count = crl ? 1 : 0;
+	if (!tls_context_new(&options, &now, &error))
+		fail_msg("%s", error.text);
+	*until = -1;
+	enum code code = tls_connection_check(pair->server, now, at, until);
+	tls_context_free(now);
+	return code;
+}
+
+static void a_connection_can_be_checked_again(void **state)
+{
+	(void)state;
+	struct made *client = MAKE(ca, .subject = "CN=again", .extensions = CLIENT_EXTENSIONS,
+		.not_after = NOW + 30 * DAY);
+	const char *cert = WRITE("again.crt", client->certificate);
+	const char *key = certs_write_key("again.key", client->key, NULL);
+	const char *other = WRITE("other.crt", other_ca->certificate);
+	const char *good = certs_write_crl("good.crl", ca, &(struct crl_spec){ 0 });
+	const char *bad = certs_write_crl(
+		"bad.crl", ca, &(struct crl_spec){ .revoked = client->certificate });
+	const struct tls_options server = server_options();
+	for (size_t i = 0; i < 2; i++) {
+		const struct tls_options one = client_options(cert, key, versions[i]);
+		struct pair pair;
+		time_t until;
+		pair_init(&pair, &server, &one);
+		pair_handshake(&pair);
+		assert_true(tls_connection_finished(pair.server));
+		assert_int_equal(under(&pair, ca_path, NULL, NOW, &until), CODE_NONE);
+		assert_int_equal(until, NOW + 30 * DAY);
+		assert_int_equal(under(&pair, ca_path, good, NOW, &until), CODE_NONE);
+		assert_int_equal(until, NOW + 7 * DAY);
+		assert_int_equal(under(&pair, ca_path, bad, NOW, &until), CODE_CLIENT_REVOKED);
+		assert_int_equal(under(&pair, other, NULL, NOW, &until), CODE_CLIENT_UNKNOWN_CA);
+		assert_int_equal(
+			under(&pair, ca_path, NULL, NOW + 31 * DAY, &until), CODE_CLIENT_EXPIRED);
+		assert_int_equal(until, -1);
+		pair_done(&pair);
+	}
+}
+
+static void without_a_certificate_there_is_nothing_to_check(void **state)
+{
+	(void)state;
+	struct tls_options server = server_options();
+	server.verify_mode = TLS_VERIFY_OPTIONAL;
+	const struct tls_options client = client_options(NULL, NULL, TLS_1_3);
+	const char *bad = certs_write_crl("empty.crl", ca, &(struct crl_spec){ 0 });
+	struct pair pair;
+	time_t until;
+	pair_init(&pair, &server, &client);
+	pair_handshake(&pair);
+	assert_true(tls_connection_finished(pair.server));
+	assert_int_equal(under(&pair, ca_path, bad, NOW + 900 * DAY, &until), CODE_NONE);
+	assert_true(until > NOW + 900 * DAY);
+	pair_done(&pair);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_connection_can_be_checked_again),
+		cmocka_unit_test(without_a_certificate_there_is_nothing_to_check),
 		cmocka_unit_test(bytes_go_both_ways),
 		cmocka_unit_test(output_is_let_go),
 		cmocka_unit_test(every_refusal_has_its_alert),
