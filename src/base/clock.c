@@ -10,6 +10,13 @@ uint64_t clock_monotonic_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+uint64_t clock_monotonic_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 char *clock_rfc3339(time_t at, char target[static CLOCK_RFC3339_BYTES])
 {
 	struct tm tm;

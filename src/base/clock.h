@@ -11,6 +11,8 @@
 
 /* Milliseconds since some fixed moment; never goes back. */
 uint64_t clock_monotonic_ms(void);
+/* The same clock in nanoseconds, to measure with. */
+uint64_t clock_monotonic_ns(void);
 
 #define CLOCK_RFC3339_BYTES 32
 #define CLOCK_HTTP_DATE_BYTES 32

@@ -79,3 +79,62 @@ bool h1_library_feed(struct h1_library *library, const char *bytes, size_t count
 	library->unknown_method = refused == HPE_INVALID_METHOD;
 	return !refused;
 }
+
+/* ---- Responses ---- */
+
+static int on_answer_head(h1_library_parser *parser)
+{
+	struct h1_library *library = parser->data;
+	library->head_done = true;
+	return library->answers_head; /* 1: no body follows */
+}
+
+#ifdef MTLS_HAVE_LLHTTP
+static int on_answer_complete(h1_library_parser *parser)
+{
+	struct h1_library *library = parser->data;
+	library->complete = true;
+	library->keep_alive = parser_keep_alive(parser);
+	return HPE_PAUSED;
+}
+#else
+static int on_answer_complete(h1_library_parser *parser)
+{
+	struct h1_library *library = parser->data;
+	library->complete = true;
+	library->keep_alive = parser_keep_alive(parser);
+	http_parser_pause(parser, 1);
+	return 0;
+}
+#endif
+
+static const PARSER_SETTINGS answer_settings = {
+	.on_headers_complete = on_answer_head,
+	.on_message_complete = on_answer_complete,
+};
+
+void h1_library_start_answer(struct h1_library *library, bool head)
+{
+	*library = (struct h1_library){ .answers_head = head };
+#ifdef MTLS_HAVE_LLHTTP
+	llhttp_init(&library->parser, HTTP_RESPONSE, &answer_settings);
+#else
+	http_parser_init(&library->parser, HTTP_RESPONSE);
+#endif
+	library->parser.data = library;
+}
+
+bool h1_library_feed_answer(
+	struct h1_library *library, const char *bytes, size_t count, size_t *ret_used)
+{
+#ifdef MTLS_HAVE_LLHTTP
+	enum llhttp_errno refused = llhttp_execute(&library->parser, bytes, count);
+	*ret_used = library->complete ? (size_t)(llhttp_get_error_pos(&library->parser) - bytes)
+				      : count;
+	return !refused || (refused == HPE_PAUSED && library->complete);
+#else
+	*ret_used = http_parser_execute(&library->parser, &answer_settings, bytes, count);
+	enum http_errno refused = HTTP_PARSER_ERRNO(&library->parser);
+	return !refused || (refused == HPE_PAUSED && library->complete);
+#endif
+}

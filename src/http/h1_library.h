@@ -20,12 +20,22 @@ typedef http_parser h1_library_parser;
 
 struct h1_library {
 	h1_library_parser parser;
+	bool answers_head;    /* of a response: it has no body */
 	bool head_done;       /* the empty line behind the headers was seen */
 	bool complete;        /* the whole message was seen */
 	bool keep_alive;      /* once head_done */
 	bool unknown_method;  /* what a refusal was about */
 	uint64_t chunk_bytes; /* of the chunk whose size line was fed last */
 };
+
+/* Before every response; the answer to HEAD has no body, whatever its headers say. */
+void h1_library_start_answer(struct h1_library *library, bool head);
+/*
+ * Feeds bytes of responses, up to the end of the one that was started; *ret_used says how far.
+ * False when they are refused.
+ */
+must_check bool h1_library_feed_answer(
+	struct h1_library *library, const char *bytes, size_t count, size_t *ret_used);
 
 /* Before every request. */
 void h1_library_start(struct h1_library *library);

@@ -7,6 +7,7 @@
 #define MTLS_HTTP_HTTP_H
 
 #include "http/h1.h"
+#include "http/h1_answer.h"
 #include "http/message.h"
 #include "http/range.h"
 

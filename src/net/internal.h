@@ -21,6 +21,11 @@ void net_must(int status, const char *what);
 /* As error_errno, from a libuv status. */
 bool net_error(struct error *reterr, int status, const char *what, const char *which);
 
+struct net_target {
+	struct net_address address; /* as it was asked for */
+	struct sockaddr_storage socket;
+};
+
 /* Takes the connection that waits on `server`; NULL when it is gone already. */
 struct net_stream *net_stream_accept(struct net_loop *loop, uv_stream_t *server);
 

@@ -89,6 +89,25 @@ uint16_t net_listener_port(const struct net_listener *listener);
 /* Stops at once; the port is free when the loop next turns. Accepts NULL. */
 void net_listener_close(struct net_listener *listener);
 
+/* ---- Connecting ---- */
+
+/* What a host's name stood for when it was asked: one address, ready to connect to. */
+struct net_target;
+/* Waits for the resolver. ERROR_NETWORK names the host. */
+must_check bool net_resolve(
+	const struct net_address *address, struct net_target **ret, struct error *reterr);
+void net_target_free(struct net_target *target);
+OWN_DEFINE(net_target, struct net_target, net_target_free);
+
+/* `error` NULL: the connection stands. Otherwise the stream is still the caller's to close. */
+typedef void net_on_connect(void *context, const struct error *error);
+/*
+ * Begins to connect; the answer comes from the loop, unless the stream was closed before. NULL and
+ * *reterr when the machine has no descriptor or port left.
+ */
+struct net_stream *net_connect(struct net_loop *loop, const struct net_target *target,
+	net_on_connect *connected, void *context, struct error *reterr);
+
 /* ---- Streams: one TCP connection ---- */
 
 struct net_stream_events {

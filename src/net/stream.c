@@ -46,6 +46,52 @@ struct net_stream *net_stream_accept(struct net_loop *loop, uv_stream_t *server)
 	return stream;
 }
 
+/* A connection attempt; it outlives a stream that is closed while it lasts. */
+struct attempt {
+	uv_connect_t uv; /* first: freed through it */
+	net_on_connect *connected;
+	void *context;
+};
+
+static void attempted(uv_connect_t *request, int status)
+{
+	struct attempt *attempt = (struct attempt *)request;
+	struct net_stream *stream = (struct net_stream *)request->handle;
+	net_on_connect *connected = attempt->connected;
+	void *context = attempt->context;
+	free(attempt);
+	if (status == UV_ECANCELED || uv_is_closing((uv_handle_t *)&stream->uv))
+		return;
+	struct error error;
+	char text[NET_ADDRESS_BYTES];
+	if (status < 0)
+		net_error(&error, status, "cannot connect to",
+			net_address_format(&stream->peer, text));
+	else
+		uv_tcp_nodelay(&stream->uv, 1);
+	connected(context, status < 0 ? &error : NULL);
+}
+
+struct net_stream *net_connect(struct net_loop *loop, const struct net_target *target,
+	net_on_connect *connected, void *context, struct error *reterr)
+{
+	struct net_stream *stream = net_allocate(sizeof *stream);
+	struct attempt *attempt = net_allocate(sizeof *attempt);
+	char text[NET_ADDRESS_BYTES];
+	net_must(uv_tcp_init(&loop->uv, &stream->uv), "make a stream");
+	stream->peer = target->address;
+	attempt->connected = connected;
+	attempt->context = context;
+	int status = uv_tcp_connect(
+		&attempt->uv, &stream->uv, (const struct sockaddr *)&target->socket, attempted);
+	if (status >= 0)
+		return stream;
+	net_error(reterr, status, "cannot connect to", net_address_format(&stream->peer, text));
+	free(attempt);
+	net_stream_close(stream);
+	return NULL;
+}
+
 static void lend_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
 	(void)suggested;

@@ -122,6 +122,29 @@ void tls_connection_free(struct tls_connection *connection)
 	free(connection);
 }
 
+/* ---- A client's sessions ---- */
+
+/* It is OpenSSL's own object: what others see of it is a name. */
+struct tls_session *tls_connection_session(const struct tls_connection *connection)
+{
+	SSL_SESSION *session = SSL_get1_session(connection->ssl);
+	if (session && SSL_SESSION_is_resumable(session))
+		return (struct tls_session *)session;
+	SSL_SESSION_free(session);
+	return NULL;
+}
+
+void tls_session_free(struct tls_session *session)
+{
+	SSL_SESSION_free((SSL_SESSION *)session);
+}
+
+void tls_connection_resume(struct tls_connection *connection, const struct tls_session *session)
+{
+	if (!SSL_set_session(connection->ssl, (SSL_SESSION *)session))
+		ERR_clear_error(); /* it is not offered, and a full handshake follows */
+}
+
 /* ---- Bytes in ---- */
 
 static bool explain(struct tls_connection *connection, int system, struct error *reterr)

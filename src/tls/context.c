@@ -125,7 +125,9 @@ static bool set_protocol(const struct tls_context *context, SSL_CTX *ssl, struct
 		return error_openssl(
 			reterr, ERROR_USAGE, "cannot use the TLS 1.3 suites '%s'", context->suites);
 	SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-					 SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
+					 SSL_OP_CIPHER_SERVER_PREFERENCE);
+	if (!context->keeps_session)
+		SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(ssl, 0);
 	SSL_CTX_set_max_early_data(ssl, 0);
@@ -199,6 +201,7 @@ bool tls_context_new(
 	context->server = options->server;
 	context->verify_mode = options->verify_mode;
 	context->sni_strict = options->sni_strict && options->server;
+	context->keeps_session = options->keeps_session && !options->server;
 	context->verify = options->verify;
 	context->verify.name = NULL;
 	if (options->verify.name)

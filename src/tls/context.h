@@ -18,6 +18,7 @@ struct tls_context {
 	struct credentials *credentials; /* NULL for a client without a certificate */
 	enum tls_verify verify_mode;
 	bool sni_strict;
+	bool keeps_session;
 	struct verify_options verify;
 	char *name; /* what verify.name points at */
 	int version_min, version_max;

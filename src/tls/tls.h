@@ -41,6 +41,7 @@ struct tls_options {
 	const char *ciphers;
 	bool sni_strict;  /* server: refuse names that its certificate does not cover, alert 112 */
 	const char *alpn; /* comma-separated, "http/1.1"; NULL: none */
+	bool keeps_session; /* client: asks for sessions, for tls_connection_session */
 };
 
 struct tls_context; /* immutable once made; threads share it */
@@ -119,6 +120,18 @@ struct tls_connection;
 struct tls_connection *tls_connection_new(const struct tls_context *context);
 void tls_connection_free(struct tls_connection *connection);
 OWN_DEFINE(tls_connection, struct tls_connection, tls_connection_free);
+
+/*
+ * A client's session, to resume on a later connection of the same context (RFC 5246 section 7.3,
+ * RFC 8446 section 2.2). It holds secrets of the connection, in memory only.
+ */
+struct tls_session;
+/* The newest session that the server gave and that can be resumed; the caller's; NULL: none. */
+struct tls_session *tls_connection_session(const struct tls_connection *connection);
+void tls_session_free(struct tls_session *session);
+OWN_DEFINE(tls_session, struct tls_session, tls_session_free);
+/* Offers the session; before the first input. What the server makes of it is outcome.resumed. */
+void tls_connection_resume(struct tls_connection *connection, const struct tls_session *session);
 
 /* Takes all of the peer's bytes; goes on with the handshake. A client begins with (NULL, 0). */
 enum tls_status tls_connection_input(

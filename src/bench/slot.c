@@ -1,0 +1,259 @@
+/* One connection of the load: connect, handshake, ask, read the answer, and close or ask again. */
+#include "bench/worker.h"
+
+#define READ_BYTES ((size_t)16 << 10)
+
+static bool keeps(const struct slot *slot)
+{
+	enum bench_mode mode = slot->worker->shared->options->mode;
+	return (mode == BENCH_REQUESTS || mode == BENCH_IDLE) && !slot->worker->probing;
+}
+
+/* ---- The end of things ---- */
+
+void slot_close(struct slot *slot)
+{
+	if (slot->state == SLOT_HANDSHAKE)
+		slot->worker->connecting--;
+	net_stream_close(slot->stream);
+	tls_connection_free(slot->tls);
+	slot->stream = NULL;
+	slot->tls = NULL;
+	slot->state = SLOT_CLOSED;
+}
+
+void slot_done(struct slot *slot)
+{
+	slot_close(slot);
+	tls_session_free(slot->session);
+	h1_answers_free(slot->answers);
+	slot->session = NULL;
+	slot->answers = NULL;
+}
+
+static void flush(struct slot *slot)
+{
+	struct error error;
+	size_t count;
+	const void *bytes = tls_connection_output(slot->tls, &count);
+	/* A connection that broke says so when it is read, with what the server said before. */
+	bool sent = !count || net_stream_write(slot->stream, bytes, count, &error);
+	(void)sent;
+	tls_connection_sent(slot->tls, count);
+}
+
+static void fail(struct slot *slot, const struct error *error)
+{
+	struct worker *worker = slot->worker;
+	worker_count_error(worker, error);
+	slot_close(slot);
+	slot->state = SLOT_PAUSED;
+	/* What was refused may be the session's fault: the next time comes without it. */
+	tls_session_free(slot->session);
+	slot->session = NULL;
+	slot->operating = false;
+	worker_operation_ended(worker, slot);
+}
+
+static void leave(struct slot *slot)
+{
+	struct tls_session *newer = NULL;
+	if (slot->worker->shared->options->mode == BENCH_RESUMED)
+		newer = tls_connection_session(slot->tls);
+	if (newer) {
+		tls_session_free(slot->session);
+		slot->session = newer;
+	} else if (slot->warming) {
+		struct error error;
+		error_set(&error, ERROR_CHECK, "the server gave no session to resume");
+		worker_count_error(slot->worker, &error);
+	}
+	tls_connection_shutdown(slot->tls);
+	flush(slot);
+	slot_close(slot);
+}
+
+static void count_answer(struct slot *slot)
+{
+	struct bench_result *result = slot->worker->result;
+	int status = h1_answers_status(slot->answers);
+	if (status >= 0 && status < BENCH_STATUSES)
+		result->statuses[status]++;
+	if (status < 400)
+		return;
+	struct error error;
+	error_set(&error, ERROR_HTTP, "the server answered HTTP %d %s", status,
+		http_status_text(status));
+	worker_count_error(slot->worker, &error);
+}
+
+static void answered(struct slot *slot)
+{
+	struct worker *worker = slot->worker;
+	if (!slot->warming) {
+		histogram_add(&worker->result->operations, clock_monotonic_ns() - slot->due_ns);
+		atomic_fetch_add_explicit(&worker->shared->done, 1, memory_order_relaxed);
+	}
+	count_answer(slot);
+	if (keeps(slot) && h1_answers_keep_alive(slot->answers))
+		slot->state = SLOT_FREE;
+	else
+		leave(slot);
+	slot->operating = false;
+	worker_operation_ended(worker, slot);
+}
+
+/* ---- Events ---- */
+
+static void ask(struct slot *slot)
+{
+	const struct bench_options *options = slot->worker->shared->options;
+	struct error error;
+	slot->state = SLOT_ASKED;
+	h1_answers_begin(slot->answers, options->head);
+	if (!tls_connection_write(slot->tls, options->request, options->request_bytes, &error))
+		fail(slot, &error);
+	else
+		flush(slot);
+}
+
+static void greeted(struct slot *slot)
+{
+	struct worker *worker = slot->worker;
+	if (!slot->warming) {
+		histogram_add(
+			&worker->result->handshakes, clock_monotonic_ns() - slot->connecting_ns);
+		worker->result->resumed += tls_connection_outcome(slot->tls)->resumed;
+	}
+	worker->connecting--;
+	slot->state = SLOT_FREE;
+	if (slot->operating)
+		ask(slot);
+}
+
+/* Reads what is decrypted; false when the slot has gone on to something else. */
+static bool read_answer(struct slot *slot)
+{
+	static _Thread_local char bytes[READ_BYTES];
+	struct error error;
+	size_t count, used;
+	for (;;) {
+		enum tls_status status =
+			tls_connection_read(slot->tls, bytes, sizeof bytes, &count, &error);
+		if (status == TLS_WANT_INPUT)
+			return true;
+		if (status == TLS_FAILED) {
+			fail(slot, &error);
+			return false;
+		}
+		bool ended = status == TLS_CLOSED;
+		if (!ended)
+			slot->worker->result->received_bytes += count;
+		if (slot->state != SLOT_ASKED && !ended)
+			continue; /* nobody asked: a server's own idea, and no answer of ours */
+		enum h1_answer_event event =
+			slot->state != SLOT_ASKED ? H1_ANSWER_REFUSED
+			: ended                   ? h1_answers_end(slot->answers)
+				: h1_answers_input(slot->answers, bytes, count, &used);
+		if (event == H1_ANSWER_MORE)
+			continue;
+		if (event == H1_ANSWER_DONE) {
+			answered(slot);
+			return false;
+		}
+		error_set(&error, ERROR_NETWORK,
+			ended ? "the server closed the connection before its answer was complete"
+			      : "the server's answer is no HTTP/1.1");
+		fail(slot, &error);
+		return false;
+	}
+}
+
+static void got_bytes(void *context, const void *bytes, size_t count)
+{
+	struct slot *slot = context;
+	struct error error;
+	enum tls_status status = tls_connection_input(slot->tls, bytes, count, &error);
+	if (status == TLS_FAILED) {
+		flush(slot); /* our alert */
+		fail(slot, &error);
+		return;
+	}
+	if (slot->state == SLOT_HANDSHAKE && tls_connection_finished(slot->tls))
+		greeted(slot);
+	if (slot->state == SLOT_HANDSHAKE)
+		flush(slot);
+	else if (slot->state == SLOT_ASKED || slot->state == SLOT_FREE)
+		read_answer(slot);
+}
+
+static void got_end(void *context, const struct error *broken)
+{
+	struct slot *slot = context;
+	struct error error;
+	bool idle = slot->state == SLOT_FREE && !slot->operating;
+	if (slot->state == SLOT_ASKED && !broken &&
+		h1_answers_end(slot->answers) == H1_ANSWER_DONE) {
+		answered(slot);
+		return;
+	}
+	/* A server may end a connection that nobody uses; the next operation makes a new one. */
+	if (idle && slot->worker->shared->options->mode == BENCH_REQUESTS) {
+		slot_close(slot);
+		return;
+	}
+	if (tls_connection_end(slot->tls, broken ? broken->system : 0, &error) != TLS_FAILED)
+		error_set(&error, ERROR_NETWORK, "the server closed the connection %s",
+			idle ? "while it was idle" : "without an answer");
+	fail(slot, &error);
+}
+
+static void got_drained(void *context)
+{
+	(void)context; /* requests are small: libuv sends the rest of one by itself */
+}
+
+static const struct net_stream_events events = { got_bytes, got_end, got_drained };
+
+static void connected(void *context, const struct error *error)
+{
+	struct slot *slot = context;
+	struct error failure;
+	if (error) {
+		fail(slot, error);
+		return;
+	}
+	net_stream_start(slot->stream, &events, slot);
+	if (tls_connection_input(slot->tls, NULL, 0, &failure) == TLS_FAILED)
+		fail(slot, &failure);
+	else
+		flush(slot);
+}
+
+static void open_connection(struct slot *slot)
+{
+	struct worker *worker = slot->worker;
+	struct error error;
+	slot->connecting_ns = clock_monotonic_ns();
+	slot->state = SLOT_HANDSHAKE;
+	worker->connecting++;
+	slot->tls = tls_connection_new(worker->shared->contexts[slot->certificate]);
+	if (slot->session)
+		tls_connection_resume(slot->tls, slot->session);
+	slot->stream = net_connect(worker->loop, worker->shared->target, connected, slot, &error);
+	if (!slot->stream)
+		fail(slot, &error);
+}
+
+void slot_begin(struct slot *slot, uint64_t due_ns)
+{
+	slot->operating = true;
+	slot->warming = !slot->session && slot->worker->shared->options->mode == BENCH_RESUMED;
+	slot->due_ns = due_ns;
+	if (!slot->answers)
+		slot->answers = h1_answers_new();
+	if (slot->state == SLOT_FREE)
+		ask(slot);
+	else
+		open_connection(slot);
+}
