@@ -73,34 +73,33 @@ static void leave(struct slot *slot)
 	slot_close(slot);
 }
 
+/* A status of 400 or more is a failure, whose time counts for nothing. */
 static void count_answer(struct slot *slot)
 {
-	struct bench_result *result = slot->worker->result;
+	struct worker *worker = slot->worker;
 	int status = h1_answers_status(slot->answers);
-	if (status >= 0 && status < BENCH_STATUSES)
-		result->statuses[status]++;
-	if (status < 400)
-		return;
 	struct error error;
-	error_set(&error, ERROR_HTTP, "the server answered HTTP %d %s", status,
-		http_status_text(status));
-	worker_count_error(slot->worker, &error);
+	if (status < BENCH_STATUSES)
+		worker->result->statuses[status]++;
+	if (status >= 400) {
+		error_set(&error, ERROR_HTTP, "the server answered HTTP %d %s", status,
+			http_status_text(status));
+		worker_count_error(worker, &error);
+	} else if (!slot->warming) {
+		histogram_add(&worker->result->operations, clock_monotonic_ns() - slot->due_ns);
+		atomic_fetch_add_explicit(&worker->shared->done, 1, memory_order_relaxed);
+	}
 }
 
 static void answered(struct slot *slot)
 {
-	struct worker *worker = slot->worker;
-	if (!slot->warming) {
-		histogram_add(&worker->result->operations, clock_monotonic_ns() - slot->due_ns);
-		atomic_fetch_add_explicit(&worker->shared->done, 1, memory_order_relaxed);
-	}
 	count_answer(slot);
 	if (keeps(slot) && h1_answers_keep_alive(slot->answers))
 		slot->state = SLOT_FREE;
 	else
 		leave(slot);
 	slot->operating = false;
-	worker_operation_ended(worker, slot);
+	worker_operation_ended(slot->worker, slot);
 }
 
 /* ---- Events ---- */

@@ -5,66 +5,7 @@
  */
 #include "client/private.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
-
-static char *url_part(const struct curl *curl, const CURLU *url, CURLUPart part)
-{
-	char *text = NULL, *copy;
-	if (curl->url_get(url, part, &text, 0) != CURLUE_OK)
-		return NULL;
-	copy = text_copy(text);
-	curl->free(text);
-	return copy;
-}
-
-/* The host that the certificate must be for, by the parser that also makes the connection. */
-static bool parse_url(struct client *client, const char *text, struct error *reterr)
-{
-	if (!strstr(text, "://")) {
-		error_set(reterr, ERROR_USAGE, "the URL '%s' has no scheme", text);
-		return error_hint(reterr, "write https://%s", text);
-	}
-	const struct curl *curl = client->curl;
-	CURLU *url = curl->url();
-	bool ok = url && curl->url_set(url, CURLUPART_URL, text,
-				 CURLU_NON_SUPPORT_SCHEME | CURLU_PATH_AS_IS) == CURLUE_OK;
-	OWN(char) char *scheme = ok ? url_part(curl, url, CURLUPART_SCHEME) : NULL;
-	client->host = ok ? url_part(curl, url, CURLUPART_HOST) : NULL;
-	OWN(char) char *user = ok ? url_part(curl, url, CURLUPART_USER) : NULL;
-	curl->url_cleanup(url);
-	if (!scheme || !client->host)
-		return error_set(reterr, ERROR_USAGE, "'%s' is no URL", text);
-	if (strcmp(scheme, "https") != 0) {
-		error_set(reterr, ERROR_USAGE, "the URL '%s' is not https://", text);
-		return error_hint(reterr, "mutual TLS needs https://");
-	}
-	if (user)
-		return error_set(reterr, ERROR_USAGE,
-			"the URL holds a user name; the client certificate says who we are");
-	for (const char *c = client->host; *c; c++)
-		if ((unsigned char)*c > 0x7e)
-			return error_set(reterr, ERROR_USAGE,
-				"'%s' is not ASCII; write the name as it stands in certificates "
-				"(xn--...)",
-				client->host);
-	client->url = text_copy(text);
-	return true;
-}
-
-/* "DNS:localhost" or "IP:::1"; without brackets, zone, and the root's dot. */
-static char *expected_name(const char *host)
-{
-	unsigned char address[16];
-	OWN(char) char *bare = text_copy(host + (*host == '['));
-	bare[strcspn(bare, "]%")] = 0;
-	size_t bytes = strlen(bare);
-	if (inet_pton(AF_INET, bare, address) == 1 || inet_pton(AF_INET6, bare, address) == 1)
-		return text_format("IP:%s", bare);
-	if (bytes > 1 && bare[bytes - 1] == '.')
-		bare[bytes - 1] = 0;
-	return text_format("DNS:%s", bare);
-}
 
 /* libcurl has made an SSL_CTX for a connection: from here on it is ours. */
 static CURLcode take_over(CURL *easy, void *ssl_ctx, void *argument)
@@ -171,7 +112,7 @@ static bool set_up(struct client *client, const struct client_options *options)
 	CURL *easy = client->easy;
 	bool ok = true;
 #define SET(option, value) (ok = ok && curl->easy_setopt(easy, CURLOPT_##option, value) == CURLE_OK)
-	SET(URL, client->url);
+	SET(URL, client->url.text);
 	SET(PATH_AS_IS, 1L);
 	SET(PROTOCOLS_STR, "https");
 	SET(FOLLOWLOCATION, 0L);
@@ -208,14 +149,13 @@ bool client_new(const struct client_options *options, struct client **ret, struc
 	if (!client)
 		bug("out of memory for a client");
 	tls_outcome_init(&client->outcome);
-	if (!curl_load(&client->curl, reterr) || !parse_url(client, options->url, reterr) ||
+	if (!curl_load(&client->curl, reterr) || !url_parse(options->url, &client->url, reterr) ||
 		!check_resolve(options, reterr))
 		return false;
 	struct tls_options tls = options->tls;
-	OWN(char) char *name = expected_name(client->host);
 	tls.server = false;
 	tls.verify.purpose = PURPOSE_SERVER;
-	tls.verify.name = name;
+	tls.verify.name = client->url.name;
 	if (!tls_context_new(&tls, &client->context, reterr))
 		return false;
 	client->identity = tls_context_identity(client->context);
@@ -237,8 +177,7 @@ void client_free(struct client *client)
 	tls_context_free(client->context);
 	identity_free(client->identity);
 	tls_peer_done(&client->peer);
-	free(client->url);
-	free(client->host);
+	url_done(&client->url);
 	free(client);
 }
 

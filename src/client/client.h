@@ -7,6 +7,7 @@
 #ifndef MTLS_CLIENT_CLIENT_H
 #define MTLS_CLIENT_CLIENT_H
 
+#include "client/url.h"
 #include "tls/tls.h"
 
 #define CLIENT_BODY_BYTES_MAX ((size_t)64 << 20)

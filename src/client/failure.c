@@ -64,7 +64,8 @@ static bool explain(const struct client *client, CURLcode result,
 		return explain_tls(client, system, reterr);
 	switch ((int)result) {
 	case CURLE_COULDNT_RESOLVE_HOST:
-		error_set(reterr, ERROR_NETWORK, "cannot find the address of '%s'", client->host);
+		error_set(
+			reterr, ERROR_NETWORK, "cannot find the address of '%s'", client->url.host);
 		return error_hint(reterr, "correct the name, or name its address with "
 					  "--resolve HOST:PORT:ADDRESS");
 	case CURLE_SETOPT_OPTION_SYNTAX: /* found only once it is used */
@@ -97,7 +98,7 @@ bool client_explain(const struct client *client, CURLcode result, const char *me
 		*reterr = client->error;
 	else
 		explain(client, result, response, reterr);
-	return error_context(reterr, "cannot %s %s", method, client->url);
+	return error_context(reterr, "cannot %s %s", method, client->url.text);
 }
 
 /* Pages that refuse a certificate after a handshake that succeeded (nginx's 495 and 496). */
@@ -113,7 +114,7 @@ static const struct {
 bool client_explain_status(
 	const struct client *client, const struct client_response *response, struct error *reterr)
 {
-	error_set(reterr, ERROR_HTTP, "%s answered HTTP %d", client->url, response->status);
+	error_set(reterr, ERROR_HTTP, "%s answered HTTP %d", client->url.text, response->status);
 	for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
 		if (response->status != 400 || !response->body.data ||
 			!strstr(response->body.data, pages[i].page))
@@ -122,7 +123,8 @@ bool client_explain_status(
 			!pages[i].none_sent ? CODE_NONE
 			: client->identity  ? CODE_CLIENT_KEY_TYPE
 					    : CODE_NO_CLIENT_CERTIFICATE,
-			"%s answered HTTP %d: %s", client->url, response->status, pages[i].what);
+			"%s answered HTTP %d: %s", client->url.text, response->status,
+			pages[i].what);
 		if (!pages[i].none_sent)
 			error_hint(reterr,
 				"the server verified it after the handshake and does not "

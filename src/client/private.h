@@ -4,11 +4,12 @@
 
 #include "client/client.h"
 #include "client/curl.h"
+#include "client/url.h"
 
 struct client {
 	const struct curl *curl;
 	CURL *easy;
-	char *url, *host;
+	struct url url;
 	struct curl_slist *resolve;
 	struct tls_context *context;
 	struct identity *identity;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
+	&bench_command,
 	&client_command,
 	&crl_command,
 	&demo_command,
@@ -63,7 +64,7 @@ int cmd_print(const char *text, size_t bytes)
 int cmd_print_json(json_t *object)
 {
 	OWN(json_t) json_t *owned = object;
-	OWN(char) char *text = json_dumps(owned, JSON_INDENT(2));
+	OWN(char) char *text = json_dumps(owned, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
 	if (!text)
 		bug("a result that is no JSON");
 	OWN(char) char *line = text_format("%s\n", text);

@@ -11,6 +11,7 @@ int cmd_print(const char *text, size_t bytes);
 /* Prints the object as indented JSON, and releases it. Returns 0 or 3. */
 int cmd_print_json(json_t *object);
 
+extern const struct command bench_command;
 extern const struct command client_command;
 extern const struct command crl_command;
 extern const struct command demo_command;

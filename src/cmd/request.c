@@ -3,6 +3,7 @@
 #include "cmd/commands.h"
 #include "cmd/config.h"
 #include "cmd/handshake.h"
+#include "cmd/payload.h"
 #include "cmd/side.h"
 
 #include <stdio.h>
@@ -10,15 +11,7 @@
 static const struct option options[] = {
 	SIDE_OPTIONS("server"),
 	{ .name = "no-cert", .help = "send no certificate, even if the server asks" },
-	{ .name = "header",
-		.letter = 'H',
-		.value = "'NAME: VALUE'",
-		.repeats = true,
-		.help = "send this header" },
-	{ .name = "data",
-		.letter = 'd',
-		.value = "TEXT|@FILE|@-",
-		.help = "send this body: the text, a file's bytes, or standard input" },
+	PAYLOAD_OPTIONS,
 	{ .name = "output",
 		.letter = 'o',
 		.value = "FILE",
@@ -45,59 +38,13 @@ struct job {
 	struct side side;
 	struct client_options client;
 	struct client_request request;
-	struct buffer data;
-	const char **headers;
+	struct payload payload;
 };
 
 static void own_job(struct job *job)
 {
 	side_done(&job->side);
-	buffer_done(&job->data);
-	free(job->headers);
-}
-
-static bool read_data(struct job *job, struct error *reterr)
-{
-	const char *text = args_text(job->args, "data");
-	if (!text)
-		return true;
-	job->data = (struct buffer)BUFFER(CLIENT_BODY_BYTES_MAX);
-	if (*text == '@') {
-		if (!file_read(text + 1, &job->data, reterr))
-			return false;
-	} else if (!buffer_text(&job->data, text, reterr)) {
-		return error_context(reterr, "--data");
-	}
-	job->request.body = job->data.data;
-	job->request.body_bytes = job->data.length;
-	return true;
-}
-
-/* What the body is, unless a -H says so: JSON when it reads as JSON. */
-static const char *content_type(const struct job *job)
-{
-	OWN(json_t) json_t *json = json_loadb(
-		job->request.body, job->request.body_bytes, JSON_REJECT_DUPLICATES, NULL);
-	return json ? "Content-Type: application/json" : "Content-Type: application/octet-stream";
-}
-
-static void read_headers(struct job *job)
-{
-	static const char type[] = "content-type:";
-	size_t count;
-	bool typed = false;
-	const char *const *given = args_list(job->args, "header", &count);
-	job->headers = calloc(count + 1, sizeof *job->headers);
-	if (!job->headers)
-		bug("out of memory for headers");
-	for (size_t i = 0; i < count; i++) {
-		job->headers[i] = given[i];
-		typed = typed || !strncasecmp(given[i], type, strlen(type));
-	}
-	if (job->request.body && !typed)
-		job->headers[count++] = content_type(job);
-	job->request.headers = job->headers;
-	job->request.headers_count = count;
+	payload_done(&job->payload);
 }
 
 static bool read_job(struct args *args, struct job *ret, struct error *reterr)
@@ -107,7 +54,8 @@ static bool read_job(struct args *args, struct job *ret, struct error *reterr)
 	ret->args = args;
 	ret->client.url = args_operand(args, two);
 	if (!side_read(args, "client", args_flag(args, "no-cert"), &ret->side, reterr) ||
-		!args_number(args, "timeout", 1, 3600, &seconds, reterr) || !read_data(ret, reterr))
+		!args_number(args, "timeout", 1, 3600, &seconds, reterr) ||
+		!payload_read(args, &ret->payload, reterr))
 		return false;
 	if (args_flag(args, "no-cert") && (args_given(args, "cert") || args_given(args, "key")))
 		return error_set(reterr, ERROR_USAGE,
@@ -115,8 +63,11 @@ static bool read_job(struct args *args, struct job *ret, struct error *reterr)
 	ret->client.tls = ret->side.tls;
 	ret->client.timeout_ms = (long)seconds * 1000;
 	ret->client.resolve = args_list(args, "resolve", &ret->client.resolve_count);
-	ret->request.method = two ? args_operand(args, 0) : ret->request.body ? "POST" : "GET";
-	read_headers(ret);
+	ret->request.method = two ? args_operand(args, 0) : ret->payload.method;
+	ret->request.body = ret->payload.body.data;
+	ret->request.body_bytes = ret->payload.body.length;
+	ret->request.headers = ret->payload.headers;
+	ret->request.headers_count = ret->payload.headers_count;
 	return true;
 }
 

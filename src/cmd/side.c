@@ -16,8 +16,7 @@ static enum tls_version parse_version(const char *text)
 	return TLS_VERSION_ANY;
 }
 
-/* The key stands beside its certificate: NAME.key for NAME.crt, else in the same file. */
-static char *key_beside(const char *cert)
+char *side_key_beside(const char *cert)
 {
 	const char *dot = strrchr(cert, '.');
 	if (dot && !strcmp(dot, ".crt"))
@@ -89,7 +88,7 @@ bool side_read(
 		return true;
 	const char *cert = args_text(args, "cert"), *key = args_text(args, "key");
 	ret->cert = cert ? text_copy(cert) : text_format("%s/%s.crt", folder, role);
-	ret->key = key ? text_copy(key) : key_beside(ret->cert);
+	ret->key = key ? text_copy(key) : side_key_beside(ret->cert);
 	ret->tls.cert = ret->cert;
 	ret->tls.key = ret->key;
 	return read_passphrase(args, ret, reterr);

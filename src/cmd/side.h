@@ -15,9 +15,10 @@
 		.environment = "MTLS_CERTS", \
 		.preset = "certs", \
 		.help = "folder with ca.crt, and the certificate and key of this side" }, \
-		{ .name = "cert", \
-			.value = "FILE", \
-			.help = "our certificate, then its intermediates" }, \
+		SIDE_FILES_AND_RULES(peer)
+/* Without --certs, for a command that takes something else by that name. */
+#define SIDE_FILES_AND_RULES(peer) \
+	{ .name = "cert", .value = "FILE", .help = "our certificate, then its intermediates" }, \
 		{ .name = "key", .value = "FILE", .help = "the key of our certificate" }, \
 		{ .name = "key-pass", \
 			.value = SECRET_SOURCES, \
@@ -71,6 +72,8 @@ struct side {
  */
 must_check bool side_read(
 	struct args *args, const char *role, bool bare, struct side *ret, struct error *reterr);
+/* Where the key of a certificate file is looked for: NAME.key for NAME.crt, else the same file. The caller's. */
+char *side_key_beside(const char *cert);
 void side_done(struct side *side);
 static inline void own_side(struct side *side)
 {
