@@ -72,7 +72,8 @@ struct side {
  */
 must_check bool side_read(
 	struct args *args, const char *role, bool bare, struct side *ret, struct error *reterr);
-/* Where the key of a certificate file is looked for: NAME.key for NAME.crt, else the same file. The caller's. */
+/* Where the key of a certificate file is looked for: NAME.key for NAME.crt, else the same file. The
+ * caller's. */
 char *side_key_beside(const char *cert);
 void side_done(struct side *side);
 static inline void own_side(struct side *side)

@@ -86,7 +86,8 @@ static int on_answer_head(h1_library_parser *parser)
 {
 	struct h1_library *library = parser->data;
 	library->head_done = true;
-	return library->answers_head; /* 1: no body follows */
+	/* 1: no body follows, whatever a Content-Length says (RFC 9110 section 6.4.1). */
+	return library->answers_head || parser->status_code == 204 || parser->status_code == 304;
 }
 
 #ifdef MTLS_HAVE_LLHTTP
