@@ -16,6 +16,7 @@
 #include "pki/identity.h"
 #include "pki/issue.h"
 #include "pki/key.h"
+#include "pki/lint.h"
 #include "pki/mint.h"
 #include "pki/name.h"
 #include "pki/openssl.h"

@@ -22,12 +22,9 @@ bool role_parse(const char *text, enum role *ret)
 	return false;
 }
 
-void profile_warn(struct profile *profile, enum code code, const char *format, ...)
+static void warn(struct profile *profile, enum code code, size_t line, char *owned)
 {
-	va_list arguments;
-	va_start(arguments, format);
-	OWN(char) char *text = text_format_list(format, arguments);
-	va_end(arguments);
+	OWN(char) char *text = owned;
 	for (size_t i = 0; i < profile->warnings_count; i++)
 		if (!strcmp(profile->warnings[i].text, text))
 			return;
@@ -36,7 +33,24 @@ void profile_warn(struct profile *profile, enum code code, const char *format, .
 	if (!profile->warnings)
 		bug("out of memory");
 	profile->warnings[profile->warnings_count++] =
-		(struct profile_warning){ .code = code, .text = TAKE(text) };
+		(struct profile_warning){ .code = code, .line = line, .text = TAKE(text) };
+}
+
+void profile_warn(struct profile *profile, enum code code, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	warn(profile, code, 0, text_format_list(format, arguments));
+	va_end(arguments);
+}
+
+void profile_warn_line(
+	struct profile *profile, enum code code, size_t line, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	warn(profile, code, line, text_format_list(format, arguments));
+	va_end(arguments);
 }
 
 const struct profile_warning *profile_warnings(const struct profile *profile, size_t *ret_count)

@@ -16,7 +16,8 @@ must_check bool role_parse(const char *text, enum role *ret);
 
 struct profile_warning {
 	enum code code;
-	char *text; /* one sentence, naming file, section and line where there is one */
+	size_t line; /* from 1; 0: it is about no line */
+	char *text;  /* one sentence, naming file, section and line where there is one */
 };
 
 struct profile; /* one thread at a time */

@@ -1,44 +1,49 @@
 /*
- * Whether a section makes a certificate that is fit for its role: the extensions are built as a
- * trial, without keys, and looked at as objects, so that every way to write them is understood.
+ * Whether extensions make a certificate that is fit for its role. Those of a .cnf section are built
+ * as a trial, without keys, and looked at as objects, so that every way to write them is
+ * understood; those of a certificate that is there already come to the same rules (fitness_check).
  */
+#include "pki/fitness.h"
 #include "pki/profile_internal.h"
 
 #include "pki/name.h"
 
 #include <openssl/err.h>
+#include <stdarg.h>
 
 OWN_DEFINE(BASIC_CONSTRAINTS, BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free);
 
 enum { SHOWN_BYTES = 300 };
 
-struct trial {
-	struct profile *profile;
-	enum role role;
-	const char *section; /* NULL: there is none */
-	const char *where;   /* "in [v3_ca]", for messages */
-	STACK_OF(X509_EXTENSION) * extensions;
-};
+static void say(const struct fitness *trial, enum code code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+static void say(const struct fitness *trial, enum code code, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	OWN(char) char *text = text_format_list(format, arguments);
+	va_end(arguments);
+	trial->found(trial->context, code, text);
+}
 
-static void check_constraints(const struct trial *trial)
+static void check_constraints(const struct fitness *trial)
 {
 	int critical = -1;
 	OWN(BASIC_CONSTRAINTS)
 	BASIC_CONSTRAINTS *constraints =
 		X509V3_get_d2i(trial->extensions, NID_basic_constraints, &critical, NULL);
-	const char *path = trial->profile->path, *where = trial->where;
+	const char *path = trial->path, *where = trial->where;
 	bool is_ca = constraints && constraints->ca;
 	if (trial->role != ROLE_CA && is_ca)
-		profile_warn(trial->profile,
-			trial->role == ROLE_CLIENT ? CODE_CLIENT_IS_CA : CODE_SERVER_IS_CA,
+		say(trial, trial->role == ROLE_CLIENT ? CODE_CLIENT_IS_CA : CODE_SERVER_IS_CA,
 			"'%s' makes the %s a CA: CA:TRUE stands %s", path, role_name(trial->role),
 			where);
 	if (trial->role == ROLE_CA && !is_ca)
-		profile_warn(trial->profile, CODE_CA_WITHOUT_CONSTRAINTS,
+		say(trial, CODE_CA_WITHOUT_CONSTRAINTS,
 			"'%s' makes no CA: basicConstraints with CA:TRUE is missing %s", path,
 			where);
 	if (trial->role == ROLE_CA && is_ca && critical != 1)
-		profile_warn(trial->profile, CODE_CONSTRAINTS_NOT_CRITICAL,
+		say(trial, CODE_CONSTRAINTS_NOT_CRITICAL,
 			"'%s' has a basicConstraints %s that is not critical", path, where);
 }
 
@@ -50,7 +55,7 @@ static bool has_usage(const EXTENDED_KEY_USAGE *usages, int wanted)
 	return false;
 }
 
-static void check_usage(const struct trial *trial)
+static void check_usage(const struct fitness *trial)
 {
 	static const struct {
 		bool wanted[ROLE_COUNT];
@@ -69,23 +74,22 @@ static void check_usage(const struct trial *trial)
 	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
 		if (!rules[i].wanted[trial->role] || has_usage(usages, rules[i].nid))
 			continue;
-		profile_warn(trial->profile, usages ? rules[i].wrong : rules[i].missing,
-			"'%s' has %s %s, and a %s needs %s", trial->profile->path,
+		say(trial, usages ? rules[i].wrong : rules[i].missing,
+			"'%s' has %s %s, and a %s needs %s", trial->path,
 			usages ? "the wrong extendedKeyUsage" : "no extendedKeyUsage", trial->where,
 			role_name(trial->role), rules[i].name);
 	}
 }
 
-static void check_names(const struct trial *trial)
+static void check_names(const struct fitness *trial)
 {
 	OWN(GENERAL_NAMES)
 	GENERAL_NAMES *names = X509V3_get_d2i(trial->extensions, NID_subject_alt_name, NULL, NULL);
-	const char *path = trial->profile->path, *where = trial->where;
+	const char *path = trial->path, *where = trial->where;
 	bool serves = trial->role == ROLE_SERVER || trial->role == ROLE_PEER;
 	if (serves && X509v3_get_ext_by_NID(trial->extensions, NID_subject_alt_name, -1) < 0)
-		profile_warn(trial->profile, CODE_SERVER_NO_SAN,
-			"'%s' has no subjectAltName for the %s %s", path, role_name(trial->role),
-			where);
+		say(trial, CODE_SERVER_NO_SAN, "'%s' has no subjectAltName for the %s %s", path,
+			role_name(trial->role), where);
 	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
 		int type;
 		const ASN1_STRING *value =
@@ -97,24 +101,37 @@ static void check_names(const struct trial *trial)
 			(size_t)ASN1_STRING_length(value));
 		struct error why;
 		if (name_is_address(shown))
-			profile_warn(trial->profile, CODE_SAN_ADDRESS_AS_DNS,
+			say(trial, CODE_SAN_ADDRESS_AS_DNS,
 				"'%s' has the address %s as a DNS name %s", path, shown, where);
 		else if (!name_check_dns(shown, &why))
-			profile_warn(trial->profile, CODE_SAN_BAD_DNS, "'%s' %s: %s", path, where,
-				why.text);
+			say(trial, CODE_SAN_BAD_DNS, "'%s' %s: %s", path, where, why.text);
 	}
 }
 
 /* keyid is left out where issuer and subject are one, unless it says keyid:always. */
-static void check_root_identifier(const struct trial *trial)
+static void check_root_identifier(
+	struct profile *profile, enum role role, const char *section, const char *where)
 {
-	const char *value = profile_value(trial->profile, trial->section, "authorityKeyIdentifier");
-	if (trial->role != ROLE_CA || !value || strstr(value, ":always") || strstr(value, "none"))
+	const char *value = profile_value(profile, section, "authorityKeyIdentifier");
+	if (role != ROLE_CA || !value || strstr(value, ":always") || strstr(value, "none"))
 		return;
-	profile_warn(trial->profile, CODE_AKI_SELF_SIGNED,
+	profile_warn(profile, CODE_AKI_SELF_SIGNED,
 		"'%s' has authorityKeyIdentifier = %s %s: in a self-signed certificate it is "
 		"empty",
-		trial->profile->path, value, trial->where);
+		profile->path, value, where);
+}
+
+void fitness_check(const struct fitness *trial)
+{
+	check_constraints(trial);
+	check_usage(trial);
+	check_names(trial);
+	ERR_clear_error();
+}
+
+static void warn_of(void *context, enum code code, const char *text)
+{
+	profile_warn(context, code, "%s", text);
 }
 
 bool profile_check(
@@ -133,15 +150,14 @@ bool profile_check(
 			profile->path, section);
 	OWN(char) char *where =
 		section ? text_format("in [%s]", section) : text_copy("as no section is named");
-	struct trial trial = { .profile = profile,
-		.role = role,
-		.section = section,
+	const struct fitness trial = { .path = profile->path,
 		.where = where,
-		.extensions = extensions };
-	check_constraints(&trial);
-	check_usage(&trial);
-	check_names(&trial);
-	check_root_identifier(&trial);
+		.role = role,
+		.extensions = extensions,
+		.found = warn_of,
+		.context = profile };
+	fitness_check(&trial);
+	check_root_identifier(profile, role, section, where);
 	ERR_clear_error();
 	return true;
 }

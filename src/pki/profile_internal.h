@@ -14,6 +14,8 @@ struct profile {
 /* Adds a warning, unless the same text is there already. */
 void profile_warn(struct profile *profile, enum code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+void profile_warn_line(struct profile *profile, enum code code, size_t line, const char *format,
+	...) __attribute__((format(printf, 4, 5)));
 
 /* profile_scan.c: what OpenSSL's parser does in silence, read off the lines. */
 void profile_scan(struct profile *profile, const char *text, size_t bytes);

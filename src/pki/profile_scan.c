@@ -82,7 +82,7 @@ static void note_environment(struct scan *scan, const char *value)
 		int bytes = 0;
 		while (bytes < 64 && (isalnum((unsigned char)name[bytes]) || name[bytes] == '_'))
 			bytes++;
-		profile_warn(scan->profile, CODE_CNF_ENVIRONMENT,
+		profile_warn_line(scan->profile, CODE_CNF_ENVIRONMENT, scan->line,
 			"'%s' line %zu takes a value from the environment variable %.*s",
 			scan->profile->path, scan->line, bytes, name);
 	}
@@ -96,8 +96,9 @@ static void take_directive(struct scan *scan, char *line)
 	char *file = trim(line + 8);
 	if (*file == '=')
 		file = trim(file + 1);
-	profile_warn(scan->profile, CODE_CNF_INCLUDE, "'%s' line %zu reads another file: %s",
-		scan->profile->path, scan->line, shown(file, text));
+	profile_warn_line(scan->profile, CODE_CNF_INCLUDE, scan->line,
+		"'%s' line %zu reads another file: %s", scan->profile->path, scan->line,
+		shown(file, text));
 }
 
 static void take_line(struct scan *scan, char *line)
@@ -169,13 +170,13 @@ static void report(struct scan *scan)
 			(first->key && strcmp(first->key, second->key) != 0))
 			continue;
 		if (!second->key)
-			profile_warn(scan->profile, CODE_CNF_DUPLICATE_SECTION,
+			profile_warn_line(scan->profile, CODE_CNF_DUPLICATE_SECTION, second->line,
 				"'%s' has the section [%s] twice, in lines %zu and %zu: OpenSSL "
 				"merges them",
 				scan->profile->path, shown(second->section, section), first->line,
 				second->line);
 		else
-			profile_warn(scan->profile, CODE_CNF_DUPLICATE_KEY,
+			profile_warn_line(scan->profile, CODE_CNF_DUPLICATE_KEY, second->line,
 				"'%s' sets %s twice in [%s], in lines %zu and %zu: the last one "
 				"wins",
 				scan->profile->path, shown(second->key, key),

@@ -8,6 +8,7 @@
  * are fine here, and so are leaves without key usage and CAs whose key usage is not critical
  * (a SHOULD of RFC 5280 section 4.2.1.3).
  */
+#include "pki/strict.h"
 #include "pki/strict_rules.h"
 
 #include <openssl/err.h>
@@ -237,4 +238,45 @@ bool strict_check(const struct trust *trust, const STACK_OF(X509) * chain,
 			return false;
 	}
 	return true;
+}
+
+/* ---- Every rule that is broken, for lint ---- */
+
+static void say_rule(strict_seen *found, void *context, enum code code, const char *sentence,
+	const char *source, const char *seen)
+{
+	OWN(char)
+	char *text = text_format("%s: %s (%s)%s%s", code_info(code)->text, sentence, source,
+		*seen ? "; here " : "", seen);
+	found(context, code, text);
+}
+
+void strict_each(X509 *certificate, bool is_server, strict_seen *found, void *context)
+{
+	OWN(certificates) STACK_OF(X509) *chain = sk_X509_new_null();
+	if (!chain || !X509_up_ref(certificate) || !sk_X509_push(chain, certificate))
+		bug("out of memory for a chain");
+	uint32_t flags = X509_get_extension_flags(certificate);
+	struct view view = { .certificate = certificate,
+		.chain = chain,
+		.is_ca = flags & EXFLAG_CA,
+		.is_root = (flags & EXFLAG_SS) || signs_itself(certificate, chain),
+		.role = is_server ? ROLE_SERVER : ROLE_CLIENT };
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+		char seen[VERIFY_DETAIL_BYTES] = "";
+		if (view.is_root && view.is_ca && !rules[i].binds_anchors)
+			continue;
+		if (rules[i].breaks(&view, seen))
+			say_rule(found, context, rules[i].code, rules[i].sentence, rules[i].source,
+				seen);
+	}
+	ERR_clear_error();
+}
+
+void strict_each_crl(X509_CRL *crl, strict_seen *found, void *context)
+{
+	for (size_t i = 0; i < sizeof crl_rules / sizeof crl_rules[0]; i++)
+		if (crl_rules[i].breaks(crl))
+			say_rule(found, context, crl_rules[i].code, crl_rules[i].sentence,
+				crl_rules[i].source, "");
 }
