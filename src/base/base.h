@@ -8,10 +8,12 @@
 
 #include "base/args.h"
 #include "base/buffer.h"
+#include "base/cache.h"
 #include "base/clock.h"
 #include "base/code.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/notes.h"
