@@ -22,6 +22,7 @@
 #include "pki/openssl.h"
 #include "pki/pfx.h"
 #include "pki/profile.h"
+#include "pki/proof.h"
 #include "pki/request.h"
 #include "pki/setup.h"
 #include "pki/show.h"
