@@ -26,7 +26,6 @@
 #include "pki/request.h"
 #include "pki/setup.h"
 #include "pki/show.h"
-#include "pki/standing.h"
 #include "pki/verify.h"
 
 #endif

@@ -66,6 +66,11 @@ time_t proof_not_after(const struct proof *proof)
 	return proof->not_after;
 }
 
+time_t proof_until(const struct proof *proof)
+{
+	return proof->before - 1;
+}
+
 static bool is_proof(const void *value, const void *key, size_t key_bytes)
 {
 	const struct proof *proof = value;
@@ -153,11 +158,6 @@ struct proof_counts proof_register_counts(const struct proof_register *proofs)
 	return (struct proof_counts){ proofs->verified, proofs->remembered };
 }
 
-static time_t now(const struct proof_register *proofs)
-{
-	return proofs->options->at ? proofs->options->at : time(NULL);
-}
-
 /* The DER of all that was sent; false when that is more than a proof may hold. */
 #define KEY_BYTES_MAX ((size_t)32 << 10)
 
@@ -214,51 +214,55 @@ static struct proof *recall(struct proof_register *proofs, const struct buffer *
 	return NULL;
 }
 
-int proof_handshake(struct proof_register *proofs, X509_STORE_CTX *context,
+static bool verify(struct proof_register *proofs, X509_STORE_CTX *context, time_t at,
 	struct verify_result *ret, struct proof **ret_proof)
 {
 	OWN(buffer) struct buffer key = BUFFER(KEY_BYTES_MAX);
 	STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(context);
-	time_t at = now(proofs);
 	assert(sent && sk_X509_value(sent, 0) == X509_STORE_CTX_get0_cert(context));
 	if (!make_key(sent, &key))
 		buffer_done(&key); /* too much to remember */
 	struct proof *proof = recall(proofs, &key, at);
-	*ret_proof = NULL;
+	*ret_proof = proof;
 	if (proof) {
 		X509_STORE_CTX_set0_verified_chain(context, X509_chain_up_ref(proof->chain));
 		X509_STORE_CTX_set_error(context, X509_V_OK);
 		X509_STORE_CTX_set_error_depth(context, 0);
 		*ret = proof->result;
-		*ret_proof = proof;
-		return 1;
+		return true;
 	}
+	struct verify_options options = *proofs->options;
+	options.at = at;
 	atomic_fetch_add(&proofs->verified, 1);
-	if (!verify_handshake(context, proofs->trust, proofs->options, ret))
-		return 0;
-	if (sent)
-		*ret_proof =
-			remember(proofs, sent, X509_STORE_CTX_get0_chain(context), at, &key, ret);
-	return 1;
+	if (!verify_handshake(context, proofs->trust, &options, ret))
+		return false;
+	*ret_proof = remember(proofs, sent, X509_STORE_CTX_get0_chain(context), at, &key, ret);
+	return true;
 }
 
-bool proof_make(struct proof_register *proofs, STACK_OF(X509) * sent, struct verify_result *ret,
-	struct proof **ret_proof)
+int proof_handshake(struct proof_register *proofs, X509_STORE_CTX *context,
+	struct verify_result *ret, struct proof **ret_proof)
+{
+	return verify(proofs, context, verify_time(proofs->options), ret, ret_proof);
+}
+
+bool proof_make(struct proof_register *proofs, STACK_OF(X509) * sent, time_t at,
+	struct verify_result *ret, struct proof **ret_proof)
 {
 	X509_STORE_CTX *context = X509_STORE_CTX_new();
 	if (!context || !X509_STORE_CTX_init(
 				context, trust_store(proofs->trust), sk_X509_value(sent, 0), sent))
 		bug("out of memory for a verification");
-	bool ok = proof_handshake(proofs, context, ret, ret_proof);
+	bool ok = verify(proofs, context, at, ret, ret_proof);
 	X509_STORE_CTX_free(context);
 	return ok;
 }
 
-bool proof_holds(struct proof_register *proofs, struct proof *proof, struct verify_result *ret,
-	struct proof **ret_proof)
+bool proof_holds(struct proof_register *proofs, struct proof *proof, time_t at,
+	struct verify_result *ret, struct proof **ret_proof)
 {
-	if (!is_current(proofs, proof, now(proofs)))
-		return proof_make(proofs, proof->sent, ret, ret_proof);
+	if (!is_current(proofs, proof, at))
+		return proof_make(proofs, proof->sent, at, ret, ret_proof);
 	*ret = proof->result;
 	*ret_proof = proof_hold(proof);
 	return true;

@@ -28,6 +28,8 @@ const struct verify_result *proof_result(const struct proof *proof);
 const STACK_OF(X509) * proof_sent(const struct proof *proof);
 /* The earliest notAfter of the verified chain. */
 time_t proof_not_after(const struct proof *proof);
+/* Until when, inclusive, it holds where it was verified. */
+time_t proof_until(const struct proof *proof);
 
 /*
  * The proofs of one trust under one set of rules, those of a snapshot of the configuration: a new
@@ -49,16 +51,17 @@ OWN_DEFINE(proof_register, struct proof_register, proof_register_free);
 int proof_handshake(struct proof_register *proofs, X509_STORE_CTX *context,
 	struct verify_result *ret, struct proof **ret_proof);
 
-/* The same of certificates at hand, the leaf first. Never NULL on success. */
-bool proof_make(struct proof_register *proofs, STACK_OF(X509) * sent, struct verify_result *ret,
-	struct proof **ret_proof);
+/* The same of certificates at hand, the leaf first, at a moment of the caller's. */
+bool proof_make(struct proof_register *proofs, STACK_OF(X509) * sent, time_t at,
+	struct verify_result *ret, struct proof **ret_proof);
 
 /*
- * Whether `proof`, of this register or another's, holds here and now. *ret_proof is then the
- * caller's: the same, or a newer one. Otherwise `ret` says why not, as the verifier would.
+ * Whether `proof`, of this register or another's, holds here and at that moment. *ret_proof is then
+ * the caller's: the same, or a newer one. Otherwise it is NULL and `ret` says why, as the verifier
+ * does.
  */
-bool proof_holds(struct proof_register *proofs, struct proof *proof, struct verify_result *ret,
-	struct proof **ret_proof);
+bool proof_holds(struct proof_register *proofs, struct proof *proof, time_t at,
+	struct verify_result *ret, struct proof **ret_proof);
 
 /* How often the verifier was asked, and how often a proof stood in for it. */
 struct proof_counts {

@@ -15,7 +15,10 @@
 #define UNTRUSTED_BYTES_MAX (100 * 1024)
 #define KEY_BITS_MAX 8192
 
-#define AT(options) ((options)->at ? (options)->at : time(NULL))
+time_t verify_time(const struct verify_options *options)
+{
+	return options->at ? options->at : time(NULL);
+}
 
 /* ---- Before anything costs ---- */
 
@@ -136,7 +139,7 @@ static bool prepare(X509_STORE_CTX *context, const struct trust *trust,
 static bool run(X509_STORE_CTX *context, const struct trust *trust,
 	const struct verify_options *options, bool limited, struct finding *ret)
 {
-	time_t at = AT(options);
+	time_t at = verify_time(options);
 	*ret = (struct finding){ 0 };
 	if (limited && !within_limits(X509_STORE_CTX_get0_cert(context),
 			       X509_STORE_CTX_get0_untrusted(context), ret))

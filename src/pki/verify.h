@@ -34,6 +34,9 @@ struct verify_options {
 	int depth_max;               /* intermediates between leaf and anchor; -1: the default */
 };
 
+/* The moment that is verified for. */
+time_t verify_time(const struct verify_options *options);
+
 #define VERIFY_NAME_BYTES 256
 
 /* What was found. Texts are escaped (text_escape) and cut to fit. */

@@ -21,8 +21,8 @@ struct tls_connection {
 	struct tls_record record;
 	struct tls_outcome outcome;
 	struct identity *identity;
-	struct standing *standing; /* of the verified peer; NULL until there is one */
-	const char *input;         /* not yet decrypted: within `kept`, or borrowed during a call */
+	struct tls_standing standing; /* a server's */
+	const char *input; /* not yet decrypted: within `kept`, or borrowed during a call */
 	size_t input_count;
 	struct buffer kept;
 	struct buffer output;
@@ -94,8 +94,8 @@ struct tls_connection *tls_connection_new(const struct tls_context *context)
 	struct tls_connection *connection = calloc(1, sizeof *connection);
 	if (!connection)
 		bug("out of memory for a TLS connection");
-	connection->record =
-		(struct tls_record){ context, &connection->outcome, NULL, &connection->standing };
+	connection->record = (struct tls_record){ context, &connection->outcome, NULL,
+		context->server ? &connection->standing : NULL };
 	buffer_init(&connection->kept, INPUT_BYTES_MAX);
 	buffer_init(&connection->output, OUTPUT_BYTES_MAX);
 	connection->ssl = SSL_new(context->ssl);
@@ -115,8 +115,8 @@ void tls_connection_free(struct tls_connection *connection)
 	if (!connection)
 		return;
 	SSL_free(connection->ssl);
+	tls_standing_done(&connection->standing);
 	identity_free(connection->identity);
-	standing_free(connection->standing);
 	buffer_done(&connection->kept);
 	buffer_done(&connection->output);
 	free(connection);
@@ -324,6 +324,8 @@ const struct identity *tls_connection_identity(struct tls_connection *connection
 {
 	if (connection->identity || !connection->outcome.finished || !connection->outcome.verify.ok)
 		return connection->identity;
+	if (connection->standing.proof)
+		return proof_identity(connection->standing.proof);
 	/* The verified leaf only: what else the peer sent proves nothing about it. */
 	X509 *leaf = SSL_get0_peer_certificate(connection->ssl);
 	if (leaf && SSL_get_verify_result(connection->ssl) == X509_V_OK)
@@ -334,11 +336,17 @@ const struct identity *tls_connection_identity(struct tls_connection *connection
 enum code tls_connection_check(const struct tls_connection *connection,
 	const struct tls_context *now, time_t at, time_t *ret_until)
 {
-	if (!connection->outcome.peer_certificate && !connection->standing) {
+	struct proof *proof = connection->standing.proof;
+	struct verify_result result;
+	if (!proof && !connection->outcome.peer_certificate) {
 		*ret_until = (time_t)LONG_MAX; /* nobody was let in by a certificate */
 		return CODE_NONE;
 	}
-	if (!connection->standing || !now->trust)
+	if (!proof || !now->proofs)
 		return CODE_CERTIFICATE_INVALID;
-	return standing_check(connection->standing, now->trust, at, ret_until);
+	if (!proof_holds(now->proofs, proof, at, &result, &proof))
+		return result.code;
+	*ret_until = proof_until(proof);
+	proof_release(proof);
+	return CODE_NONE;
 }

@@ -15,6 +15,8 @@
 	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
 
 #define SECURITY_LEVEL 2
+/* Verified chains that a server remembers; one takes about 20 KiB. */
+#define PROOFS_MAX 1024
 /* What a peer may send as its chain; ten RSA-4096 certificates fit. */
 #define CHAIN_BYTES_MAX (64 << 10)
 
@@ -124,8 +126,8 @@ static bool set_protocol(const struct tls_context *context, SSL_CTX *ssl, struct
 	if (!SSL_CTX_set_ciphersuites(ssl, context->suites))
 		return error_openssl(
 			reterr, ERROR_USAGE, "cannot use the TLS 1.3 suites '%s'", context->suites);
-	SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-					 SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_options(ssl,
+		SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
 	if (!context->keeps_session)
 		SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
@@ -223,6 +225,8 @@ bool tls_context_new(
 	context->ssl = SSL_CTX_new(options->server ? TLS_server_method() : TLS_client_method());
 	if (!context->ssl)
 		return error_openssl(reterr, ERROR_IO, "cannot make a TLS context");
+	if (context->server && context->trust)
+		context->proofs = proof_register_new(context->trust, &context->verify, PROOFS_MAX);
 	if (!tls_context_configure(context, context->ssl, reterr))
 		return reterr->kind == ERROR_INPUT && options->cert
 			       ? error_context(reterr, "'%s'", options->cert)
@@ -236,6 +240,7 @@ void tls_context_free(struct tls_context *context)
 	if (!context)
 		return;
 	SSL_CTX_free(context->ssl);
+	proof_register_free(context->proofs);
 	credentials_free(context->credentials);
 	trust_free(context->trust);
 	free(context->name);

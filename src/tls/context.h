@@ -20,7 +20,8 @@ struct tls_context {
 	bool sni_strict;
 	bool keeps_session;
 	struct verify_options verify;
-	char *name; /* what verify.name points at */
+	struct proof_register *proofs; /* of a server that verifies; else NULL */
+	char *name;                    /* what verify.name points at */
 	int version_min, version_max;
 	char *ciphers, *suites;                         /* of TLS 1.2, of 1.3 */
 	unsigned char session_id[TLS_SESSION_ID_BYTES]; /* a server's session-id context */
@@ -32,12 +33,19 @@ struct tls_context {
 must_check bool tls_context_configure(
 	const struct tls_context *context, SSL_CTX *ssl, struct error *reterr);
 
+/* What a server's connection relies on: who the client proved to be, and when. */
+struct tls_standing {
+	time_t since;        /* of the last full handshake; 0: there was none yet */
+	struct proof *proof; /* NULL: nobody in particular */
+};
+void tls_standing_done(struct tls_standing *standing);
+
 /* Where the callbacks of one connection write. */
 struct tls_record {
 	const struct tls_context *context;
 	struct tls_outcome *outcome;
-	struct tls_peer *peer;      /* NULL when nobody wants it */
-	struct standing **standing; /* where a verified chain's goes; NULL: nowhere */
+	struct tls_peer *peer;         /* NULL when nobody wants it */
+	struct tls_standing *standing; /* NULL: a client's */
 };
 
 /*

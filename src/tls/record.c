@@ -98,6 +98,12 @@ void tls_peer_last_words(struct tls_peer *peer, int socket)
 	ERR_clear_error();
 }
 
+void tls_standing_done(struct tls_standing *standing)
+{
+	proof_release(standing->proof);
+	*standing = (struct tls_standing){ 0 };
+}
+
 static int verify_peer(X509_STORE_CTX *store, void *argument)
 {
 	(void)argument;
@@ -110,12 +116,15 @@ static int verify_peer(X509_STORE_CTX *store, void *argument)
 	}
 	if (record->peer && !record->peer->certificate)
 		record->peer->certificate = identity_new(X509_STORE_CTX_get0_cert(store));
-	if (!verify_handshake(store, record->context->trust, &record->context->verify,
-		    &record->outcome->verify))
-		return 0;
-	if (record->standing && !*record->standing)
-		*record->standing = standing_new(X509_STORE_CTX_get0_chain(store), time(NULL));
-	return 1;
+	struct tls_standing *standing = record->standing;
+	if (standing && record->context->proofs) {
+		tls_standing_done(standing);
+		standing->since = verify_time(&record->context->verify);
+		return proof_handshake(
+			record->context->proofs, store, &record->outcome->verify, &standing->proof);
+	}
+	return verify_handshake(
+		store, record->context->trust, &record->context->verify, &record->outcome->verify);
 }
 
 /* Whether a Certificate message holds any (RFC 5246 section 7.4.2, RFC 8446 section 4.4.2). */

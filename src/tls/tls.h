@@ -158,8 +158,9 @@ const struct tls_outcome *tls_connection_outcome(const struct tls_connection *co
 const struct identity *tls_connection_identity(struct tls_connection *connection);
 /*
  * Whether the certificate that a connection was let in by would do at this time and under the trust
- * of a context that may have been made since: as standing_check (pki/standing.h). CODE_NONE for one
- * that was let in without a certificate.
+ * of a context that may have been made since. CODE_NONE, and *ret_until until when (inclusive) that
+ * stays so with this context; else the code that the verifier gives. CODE_NONE for one that was let
+ * in without a certificate. Costs a comparison, or one verification for each client and context.
  */
 enum code tls_connection_check(const struct tls_connection *connection,
 	const struct tls_context *now, time_t at, time_t *ret_until);

@@ -200,7 +200,8 @@ static void what_has_expired_since_is_refused(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		unsigned long long before = proof_register_counts(proofs).verified;
 		rules.at = rows[i].at;
-		assert_int_equal(proof_holds(proofs, first.proof, &result, &newer), rows[i].holds);
+		assert_int_equal(
+			proof_holds(proofs, first.proof, rules.at, &result, &newer), rows[i].holds);
 		assert_int_equal(result.ok, rows[i].holds);
 		assert_int_equal(
 			proof_register_counts(proofs).verified == before, rows[i].remembered);
@@ -225,7 +226,7 @@ static enum code under(struct proof *proof, struct made *anchor, const struct cr
 	OWN(proof_register) struct proof_register *proofs = proofs_of(trust, 8);
 	struct verify_result result;
 	OWN(proof) struct proof *newer = NULL;
-	bool holds = proof_holds(proofs, proof, &result, &newer);
+	bool holds = proof_holds(proofs, proof, NOW, &result, &newer);
 	expect_counts(proofs, 1, 0); /* another register's word does not count here */
 	assert_int_equal(holds, newer != NULL);
 	if (holds)
