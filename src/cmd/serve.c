@@ -4,6 +4,7 @@
 #include "cmd/side.h"
 #include "server/server.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 #define LISTEN_MAX 16
@@ -41,6 +42,10 @@ static const struct option options[] = {
 		.choices = "text|json",
 		.preset = "text",
 		.help = "write the log, on standard error, as text or as JSON, a line each" },
+	{ .name = "workers",
+		.value = "N",
+		.help = "how many threads serve, 1 to 64; by default one for each processor that "
+			"we may use, at most 16" },
 	{ .name = "connections-max",
 		.value = "N",
 		.preset = "10000",
@@ -109,6 +114,31 @@ static bool read_limits(struct args *args, struct server_limits *ret, struct err
 	return true;
 }
 
+#define WORKERS_DEFAULT_MAX 16
+
+/* As many as processors that this process may run on: taskset and containers say fewer. */
+static long long processors(void)
+{
+	long long count = sysconf(_SC_NPROCESSORS_ONLN);
+#ifdef __linux__
+	cpu_set_t set;
+	if (sched_getaffinity(0, sizeof set, &set) == 0)
+		count = CPU_COUNT(&set);
+#endif
+	if (count < 1)
+		return 1;
+	return count < WORKERS_DEFAULT_MAX ? count : WORKERS_DEFAULT_MAX;
+}
+
+static bool read_workers(struct args *args, size_t *ret, struct error *reterr)
+{
+	long long workers = processors();
+	if (!args_number(args, "workers", 1, SERVER_WORKERS_MAX, &workers, reterr))
+		return false;
+	*ret = (size_t)workers;
+	return true;
+}
+
 /* Host and port of the environment beat a `listen` of the configuration file, and a flag both. */
 static bool prefers_host_and_port(const struct args *args)
 {
@@ -171,6 +201,7 @@ static bool serve(struct args *args, struct error *reterr)
 	};
 	if (!read_listen(args, listen, &serving.listen_count, reterr) ||
 		!read_limits(args, &serving.limits, reterr) ||
+		!read_workers(args, &serving.workers, reterr) ||
 		!side_read(args, "server", false, &side, reterr))
 		return false;
 	serving.tls = side.tls;
@@ -182,8 +213,7 @@ static bool serve(struct args *args, struct error *reterr)
 	OWN(server) struct server *server = NULL;
 	if (!server_new(&serving, &server, reterr))
 		return false;
-	server_run(server);
-	return true;
+	return server_run(server, reterr);
 }
 
 static int serve_run(struct args *args)

@@ -2,9 +2,11 @@
 #include "net/internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <strings.h>
+#include <unistd.h>
 
 bool net_address_parse(const char *text, struct net_address *ret, struct error *reterr)
 {
@@ -87,13 +89,20 @@ static uint16_t bound_port(const uv_tcp_t *socket)
 						   : ((struct sockaddr_in *)&storage)->sin_port);
 }
 
-/* Returns a libuv status; a socket that failed stays in the array, to be closed with it. */
-static int listen_one(struct net_listener *listener, struct sockaddr *address)
+/* It stays in the array whatever becomes of it, to be closed with it. */
+static uv_tcp_t *add_socket(struct net_listener *listener)
 {
 	uv_tcp_t *socket = &listener->sockets[listener->sockets_count++];
 	listener->sockets_open++;
 	net_must(uv_tcp_init(&listener->loop->uv, socket), "make a socket");
 	socket->data = listener;
+	return socket;
+}
+
+/* Returns a libuv status. */
+static int listen_one(struct net_listener *listener, struct sockaddr *address)
+{
+	uv_tcp_t *socket = add_socket(listener);
 	in_port_t port = htons(listener->port);
 	if (address->sa_family == AF_INET6)
 		((struct sockaddr_in6 *)(void *)address)->sin6_port = port;
@@ -211,4 +220,59 @@ bool net_listen(struct net_loop *loop, const struct net_address *address, net_on
 uint16_t net_listener_port(const struct net_listener *listener)
 {
 	return listener->port;
+}
+
+/*
+ * A second socket on the address of `first`, among which the kernel shares out who comes
+ * (SO_REUSEPORT); where it cannot, the same socket once more, and whoever is quicker accepts.
+ * `first` was bound without the option, so that another program's port is still refused.
+ */
+static int open_beside(int first, int *ret_fd)
+{
+#ifdef SO_REUSEPORT
+	struct sockaddr_storage address;
+	socklen_t bytes = sizeof address;
+	const int on = 1;
+	int fd = -1;
+	bool ours = getsockname(first, (struct sockaddr *)&address, &bytes) == 0 &&
+		    setsockopt(first, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0 &&
+		    (fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0)) >= 0 &&
+		    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+		    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0 &&
+		    (address.ss_family != AF_INET6 ||
+			    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
+		    bind(fd, (struct sockaddr *)&address, bytes) == 0;
+	if (ours) {
+		*ret_fd = fd;
+		return 0;
+	}
+	if (fd >= 0)
+		close(fd);
+#endif
+	*ret_fd = fcntl(first, F_DUPFD_CLOEXEC, 0);
+	return *ret_fd < 0 ? -errno : 0;
+}
+
+bool net_listen_beside(struct net_loop *loop, const struct net_listener *first,
+	net_on_accept *accept, void *context, struct net_listener **ret, struct error *reterr)
+{
+	OWN(net_listener) struct net_listener *listener = net_allocate(sizeof *listener);
+	*listener = (struct net_listener){
+		.loop = loop, .accept = accept, .context = context, .port = first->port
+	};
+	for (size_t i = 0; i < first->sockets_count; i++) {
+		uv_os_fd_t fd;
+		if (uv_fileno((const uv_handle_t *)&first->sockets[i], &fd) < 0)
+			continue; /* of a family that the machine lacks */
+		int beside, status = open_beside(fd, &beside);
+		uv_tcp_t *socket = add_socket(listener);
+		if (status == 0)
+			status = uv_tcp_open(socket, beside);
+		if (status == 0)
+			status = uv_listen((uv_stream_t *)socket, SOMAXCONN, arrived);
+		if (status < 0)
+			return net_error(reterr, status, "cannot listen", "once more");
+	}
+	*ret = TAKE(listener);
+	return true;
 }

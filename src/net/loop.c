@@ -127,6 +127,11 @@ void net_wake_send(struct net_wake *wake)
 	net_must(uv_async_send(&wake->uv), "wake a loop");
 }
 
+void net_wake_hold(struct net_wake *wake)
+{
+	uv_ref((uv_handle_t *)&wake->uv);
+}
+
 void net_wake_free(struct net_wake *wake)
 {
 	if (wake)

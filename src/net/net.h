@@ -45,6 +45,8 @@ struct net_wake *net_wake_new(struct net_loop *loop, net_on_wake *fire, void *co
  * close together may share one. What the caller wrote before, `fire` sees.
  */
 void net_wake_send(struct net_wake *wake);
+/* From now on it keeps the loop running, until net_loop_stop. */
+void net_wake_hold(struct net_wake *wake);
 /* On the loop's thread, when no other thread can call net_wake_send any more. Accepts NULL. */
 void net_wake_free(struct net_wake *wake);
 OWN_DEFINE(net_wake, struct net_wake, net_wake_free);
@@ -84,6 +86,9 @@ typedef void net_on_accept(void *context, struct net_stream *stream);
  * both. Port 0 is any free port, the same for all. ERROR_NETWORK names address, cause and a hint.
  */
 must_check bool net_listen(struct net_loop *loop, const struct net_address *address,
+	net_on_accept *accept, void *context, struct net_listener **ret, struct error *reterr);
+/* Another loop listens on the very addresses and port of `first`, and gets its share. */
+must_check bool net_listen_beside(struct net_loop *loop, const struct net_listener *first,
 	net_on_accept *accept, void *context, struct net_listener **ret, struct error *reterr);
 uint16_t net_listener_port(const struct net_listener *listener);
 /* Stops at once; the port is free when the loop next turns. Accepts NULL. */

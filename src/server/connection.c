@@ -20,6 +20,7 @@ static void destroy(struct connection *connection)
 	if (connection->protocol)
 		connection->protocol->free(connection);
 	tls_connection_free(connection->tls);
+	snapshot_free(connection->snapshot);
 	free(connection);
 }
 
@@ -49,6 +50,7 @@ void connection_close(struct connection *connection)
 	if (connection->next)
 		connection->next->previous = connection->previous;
 	worker->connections_count--;
+	atomic_fetch_sub(&worker->settings->open, 1);
 	if (worker->draining && !worker->connections_count)
 		net_loop_stop(worker->loop);
 }
@@ -308,9 +310,10 @@ void connection_open(struct worker *worker, struct net_stream *stream)
 	if (!connection)
 		bug("out of memory for a connection");
 	connection->worker = worker;
+	connection->snapshot = snapshot_hold(worker->snapshot);
 	connection->stream = stream;
 	connection->timer = net_timer_new(worker->loop, got_timer, connection);
-	connection->tls = tls_connection_new(worker->settings->tls);
+	connection->tls = tls_connection_new(worker->snapshot->tls);
 	connection->next = worker->connections;
 	if (connection->next)
 		connection->next->previous = connection;

@@ -4,7 +4,10 @@
 
 #include "server/worker.h"
 
-/* Takes the stream, and lives until either side ends it; the worker's list holds it. */
+/*
+ * Takes the stream, which the caller has counted in settings->open, and lives until either side
+ * ends it; the worker's list holds it.
+ */
 void connection_open(struct worker *worker, struct net_stream *stream);
 /* The worker stops: an idle connection ends now, one at work after its answer. */
 void connection_drain(struct connection *connection);

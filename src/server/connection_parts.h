@@ -54,6 +54,7 @@ extern const struct protocol conversation_h1;
 
 struct connection {
 	struct worker *worker;
+	struct snapshot *snapshot;       /* that the handshake began under */
 	const struct protocol *protocol; /* NULL until the handshake is done */
 	struct connection *previous, *next;
 	struct net_stream *stream;

@@ -1,6 +1,7 @@
 /* Every line that a server logs, as text and as JSON. */
 #include "server/record.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -155,19 +156,25 @@ void record_request(struct worker *worker, const struct record_request *what)
 			"%s", lines[i].text);
 }
 
-void record_summary(const struct worker *worker)
+void record_stopping(const struct settings *settings)
+{
+	record_line(&settings->log, LOG_INFO, "stopping", NULL,
+		"Stopping (%s): %lld connections open",
+		settings->stopped_by == SIGINT ? "Ctrl+C" : "SIGTERM", settings->stopped_open);
+}
+
+void record_summary(const struct log *log, const struct counts *total, unsigned long long shed)
 {
 	struct line line = { .text = BUFFER(LINE_BYTES_MAX), .fields = json_object() };
-	add_number(&line, "connections", (long long)worker->counts.connections);
-	add_number(&line, "handshakes", (long long)worker->counts.handshakes);
-	add_number(&line, "requests", (long long)worker->counts.requests);
-	if (worker->counts.shed)
-		add_number(&line, "shed", (long long)worker->counts.shed);
+	add_number(&line, "connections", (long long)total->connections);
+	add_number(&line, "handshakes", (long long)total->handshakes);
+	add_number(&line, "requests", (long long)total->requests);
+	if (shed)
+		add_number(&line, "shed", (long long)shed);
 	for (int i = CODE_NONE; i < CODE_COUNT; i++)
-		if (worker->counts.failed[i])
+		if (total->failed[i])
 			add_number(&line, i == CODE_NONE ? "unknown" : code_name((enum code)i),
-				(long long)worker->counts.failed[i]);
-	record_line(&worker->settings->log, LOG_INFO, "summary", line.fields, "STOPPED%s",
-		line.text.data);
+				(long long)total->failed[i]);
+	record_line(log, LOG_INFO, "summary", line.fields, "STOPPED%s", line.text.data);
 	buffer_done(&line.text);
 }

@@ -19,8 +19,10 @@ struct record_request {
 	int status;
 };
 void record_request(struct worker *worker, const struct record_request *what);
+/* Nobody is accepted any more. */
+void record_stopping(const struct settings *settings);
 /* The counts, once, at the end. */
-void record_summary(const struct worker *worker);
+void record_summary(const struct log *log, const struct counts *total, unsigned long long shed);
 /* A line beginning "[SERVER] ". */
 void record_line(const struct log *log, enum log_level level, const char *event, json_t *fields,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));

@@ -1,82 +1,63 @@
-/* Starting, accepting, and stopping in good order. */
+/* The control thread: starts the workers, takes signals, and stops them in good order. */
 #include "server/server.h"
 
-#include "server/connection.h"
 #include "server/files.h"
 #include "server/record.h"
 #include "server/warn.h"
+#include "server/worker.h"
 
 #include <signal.h>
 
-#define LISTENERS_MAX 16
 #define NAME_BYTES 512
-#define PIECE_BYTES_MAX ((size_t)1 << 20)
 
 struct server {
 	struct settings settings;
 	struct store *store;
 	struct files *files;
+	struct snapshot *snapshot;
 	struct net_loop *loop;
-	struct net_listener *listeners[LISTENERS_MAX];
-	size_t listeners_count;
 	struct net_signal *signals[2];
 	struct net_timer *drain_timer;
-	struct worker worker;
+	struct net_wake *ended; /* a worker has */
+	bool draining;
+	struct worker *workers;
+	size_t workers_count;
 };
-
-static void accepted(void *context, struct net_stream *stream)
-{
-	struct worker *worker = context;
-	if (worker->connections_count < worker->settings->limits.connections_max) {
-		connection_open(worker, stream);
-		return;
-	}
-	/* Those who are in stay; who comes now is sent away before it costs a handshake. */
-	net_stream_close(stream);
-	unsigned long long shed = ++worker->counts.shed;
-	if ((shed & (shed - 1)) == 0) /* the 1st, 2nd, 4th, 8th: a flood must not flood the log */
-		record_line(&worker->settings->log, LOG_WARNING, "shed",
-			json_pack("{s:I}", "shed", (json_int_t)shed),
-			"SHED | %llu connections closed so far, as %lld are open", shed,
-			worker->connections_count);
-}
 
 /* ---- Stopping ---- */
 
-static void cut_all(void *context)
+static void order_all(struct server *server, enum order order)
 {
-	struct worker *worker = context;
-	while (worker->connections)
-		connection_abort(worker->connections);
-	net_loop_stop(worker->loop);
+	for (size_t i = 0; i < server->workers_count; i++)
+		worker_order(&server->workers[i], order);
 }
 
-static void close_listeners(struct server *server)
+static void cut_all(void *context)
 {
-	for (size_t i = 0; i < server->listeners_count; i++)
-		net_listener_close(server->listeners[i]);
-	server->listeners_count = 0;
+	order_all(context, ORDER_CUT);
+}
+
+static void worker_ended(void *context)
+{
+	struct server *server = context;
+	size_t running = 0;
+	for (size_t i = 0; i < server->workers_count; i++)
+		running += server->workers[i].started && !server->workers[i].ended;
+	if (!running)
+		net_loop_stop(server->loop);
 }
 
 static void got_signal(void *context, int number)
 {
 	struct server *server = context;
-	struct worker *worker = &server->worker;
-	if (worker->draining) {
-		cut_all(worker);
+	if (server->draining) {
+		cut_all(server);
 		return;
 	}
-	record_line(&server->settings.log, LOG_INFO, "stopping", NULL,
-		"Stopping (%s): %lld connections open", number == SIGINT ? "Ctrl+C" : "SIGTERM",
-		worker->connections_count);
-	worker->draining = true;
-	close_listeners(server);
-	for (struct connection *c = worker->connections, *next; c; c = next) {
-		next = connection_next(c);
-		connection_drain(c);
-	}
-	if (!worker->connections_count)
-		net_loop_stop(worker->loop);
+	server->draining = true;
+	server->settings.stopped_by = number;
+	server->settings.stopped_open = server->settings.open;
+	order_all(server, ORDER_DRAIN);
 	net_timer_start(server->drain_timer, (uint64_t)server->settings.limits.drain_ms_max);
 }
 
@@ -114,10 +95,11 @@ static void say_who_is_let_in(const struct server *server, const struct tls_opti
 static void say_started(const struct server *server, const struct server_options *options)
 {
 	const struct log *log = &server->settings.log;
-	for (size_t i = 0; i < server->listeners_count; i++) {
+	const struct worker *first = &server->workers[0];
+	for (size_t i = 0; i < first->listeners_count; i++) {
 		char text[NET_ADDRESS_BYTES];
 		struct net_address address = options->listen[i];
-		address.port = net_listener_port(server->listeners[i]);
+		address.port = net_listener_port(first->listeners[i]);
 		json_t *fields =
 			json_pack("{s:s, s:i}", "host", address.host, "port", (int)address.port);
 		net_address_format(&address, text);
@@ -132,44 +114,43 @@ static void say_started(const struct server *server, const struct server_options
 	record_line(log, LOG_INFO, "ready", NULL, "Press Ctrl+C to stop.");
 }
 
-/* On any thread. */
-static void store_has_answers(void *context)
+/* The first worker's sockets tell whether an address can be had; the others listen beside them. */
+static bool listen_all(
+	struct server *server, const struct server_options *options, struct error *reterr)
 {
-	net_wake_send(context);
-}
-
-static void store_answers(void *context)
-{
-	const struct worker *worker = context;
-	store_port_deliver(worker->store);
+	struct worker *first = &server->workers[0];
+	for (size_t i = 0; i < options->listen_count; i++)
+		if (!worker_listen(first, &options->listen[i], NULL, reterr))
+			return false;
+	for (size_t i = 1; i < server->workers_count; i++)
+		for (size_t j = 0; j < options->listen_count; j++)
+			if (!worker_listen(&server->workers[i], NULL, first->listeners[j], reterr))
+				return false;
+	return true;
 }
 
 static bool start(struct server *server, const struct server_options *options, struct error *reterr)
 {
 	static const int numbers[] = { SIGINT, SIGTERM };
 	/* What needs no port first: a wrong file is told before anybody can connect. */
-	if (!tls_context_new(&options->tls, &server->settings.tls, reterr))
+	if (!snapshot_load(&options->tls, 1, &server->snapshot, reterr))
 		return false;
 	if (options->root && !files_new(options->root, &server->files, reterr))
 		return false;
 	server->store = store_memory_new();
-	server->loop = server->worker.loop = net_loop_new();
-	server->worker.store_wake = net_wake_new(server->loop, store_answers, &server->worker);
-	server->worker.store =
-		store_port_open(server->store, store_has_answers, server->worker.store_wake);
-	server->worker.routes = routes_new(server->worker.store, server->files);
-	server->drain_timer = net_timer_new(server->loop, cut_all, &server->worker);
+	server->loop = net_loop_new();
+	server->drain_timer = net_timer_new(server->loop, cut_all, server);
+	server->ended = net_wake_new(server->loop, worker_ended, server);
+	net_wake_hold(server->ended);
 	for (size_t i = 0; i < 2; i++)
 		if (!net_signal_new(server->loop, numbers[i], got_signal, server,
 			    &server->signals[i], reterr))
 			return false;
-	for (size_t i = 0; i < options->listen_count; i++) {
-		if (!net_listen(server->loop, &options->listen[i], accepted, &server->worker,
-			    &server->listeners[i], reterr))
-			return false;
-		server->listeners_count++;
-	}
-	return true;
+	server->settings.accepting = (int)server->workers_count;
+	for (size_t i = 0; i < server->workers_count; i++)
+		worker_init(&server->workers[i], &server->settings, server->store, server->files,
+			server->snapshot);
+	return listen_all(server, options, reterr);
 }
 
 bool server_new(const struct server_options *options, struct server **ret, struct error *reterr)
@@ -182,8 +163,11 @@ bool server_new(const struct server_options *options, struct server **ret, struc
 		bug("out of memory for a server");
 	server->settings.limits = options->limits;
 	server->settings.log = options->log;
-	server->worker.settings = &server->settings;
-	buffer_init(&server->worker.piece, PIECE_BYTES_MAX);
+	server->workers_count = options->workers ? options->workers : 1;
+	server->workers = calloc(server->workers_count, sizeof *server->workers);
+	if (!server->workers)
+		bug("out of memory for %zu workers", server->workers_count);
+	json_object_seed(0); /* before there are threads that would each want to */
 	if (!start(server, options, reterr))
 		return false;
 	warn_about_keys(&options->log, &options->tls);
@@ -192,29 +176,38 @@ bool server_new(const struct server_options *options, struct server **ret, struc
 	return true;
 }
 
-void server_run(struct server *server)
+bool server_run(struct server *server, struct error *reterr)
 {
-	net_loop_run(server->loop);
-	record_summary(&server->worker);
+	bool ok = true;
+	for (size_t i = 0; ok && i < server->workers_count; i++)
+		ok = worker_start(&server->workers[i], server->ended, reterr);
+	if (ok)
+		net_loop_run(server->loop);
+	else
+		cut_all(server);
+	struct counts total = { 0 };
+	for (size_t i = 0; i < server->workers_count; i++) {
+		worker_join(&server->workers[i]);
+		counts_add(&total, &server->workers[i].counts);
+	}
+	record_summary(&server->settings.log, &total, server->settings.shed);
+	return ok;
 }
 
 void server_free(struct server *server)
 {
 	if (!server)
 		return;
-	close_listeners(server);
-	while (server->worker.connections)
-		connection_abort(server->worker.connections);
+	for (size_t i = 0; i < server->workers_count; i++)
+		worker_done(&server->workers[i]);
 	for (size_t i = 0; i < 2; i++)
 		net_signal_free(server->signals[i]);
 	net_timer_free(server->drain_timer);
-	store_port_close(server->worker.store);
-	net_wake_free(server->worker.store_wake);
+	net_wake_free(server->ended);
 	net_loop_free(server->loop);
-	buffer_done(&server->worker.piece);
-	routes_free(server->worker.routes);
 	files_free(server->files);
 	store_free(server->store);
-	tls_context_free(server->settings.tls);
+	snapshot_free(server->snapshot);
+	free(server->workers);
 	free(server);
 }

@@ -22,12 +22,15 @@ struct server_limits {
 	struct http_limits http;
 };
 
+#define SERVER_WORKERS_MAX 64
+
 /* Borrowed: everything that it points at must outlive server_new. */
 struct server_options {
 	const struct net_address *listen;
 	size_t listen_count;
 	struct tls_options tls;
 	const char *root; /* serve the files of this folder; NULL: none */
+	size_t workers;   /* threads that serve, 1 to SERVER_WORKERS_MAX; 0: one */
 	struct server_limits limits;
 	struct log log;
 };
@@ -42,9 +45,9 @@ must_check bool server_new(
 	const struct server_options *options, struct server **ret, struct error *reterr);
 /*
  * Serves until SIGINT or SIGTERM: then nobody new is accepted, requests in flight are answered, for
- * at most drain_ms_max. A second signal ends it at once.
+ * at most drain_ms_max. A second signal ends it at once. ERROR_IO when its threads cannot be had.
  */
-void server_run(struct server *server);
+must_check bool server_run(struct server *server, struct error *reterr);
 void server_free(struct server *server);
 OWN_DEFINE(server, struct server, server_free);
 

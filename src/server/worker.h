@@ -1,34 +1,83 @@
-/* What the files that accept, serve and record share: the settings, and one loop's state. */
+/*
+ * A worker: one thread with its own loop, listeners and connections. It shares with the others what
+ * is read-only, and takes orders, new snapshots and the store's answers through a wake.
+ */
 #ifndef MTLS_SERVER_WORKER_H
 #define MTLS_SERVER_WORKER_H
 
 #include "server/routes.h"
 #include "server/server.h"
+#include "server/snapshot.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
 
 struct connection;
 
-/* Made at start and then read-only, so that several workers may share it. */
+#define LISTENERS_MAX 16
+
+/* What all workers share. Read-only once they run, but for the atomic numbers. */
 struct settings {
 	struct server_limits limits;
 	struct log log;
-	struct tls_context *tls;
+	atomic_llong open;    /* connections of all workers */
+	atomic_ullong shed;   /* closed as they came, as there were too many */
+	atomic_int accepting; /* workers that listen */
+	/* Written before the order to drain: the signal, and how many connections were open. */
+	int stopped_by;
+	long long stopped_open;
 };
 
-/* One thread's part: a loop, its connections, its counts. */
+/* Written by one worker, read by whoever sums up. */
+struct counts {
+	atomic_ullong connections, handshakes, requests;
+	atomic_ullong failed[CODE_COUNT]; /* handshakes; CODE_NONE: no code fits */
+};
+void counts_add(struct counts *total, const struct counts *more);
+
+enum order {
+	ORDER_DRAIN = 1, /* accept nobody, answer what is in flight, end */
+	ORDER_CUT = 2,   /* end now */
+};
+
+/* One thread's part. What stands behind `next` is for other threads too. */
 struct worker {
-	const struct settings *settings;
+	struct settings *settings;
 	struct net_loop *loop;
 	struct net_wake *store_wake; /* the store has answers for us */
 	struct store_port *store;
 	struct routes *routes;
+	struct snapshot *snapshot; /* the current one */
+	struct net_listener *listeners[LISTENERS_MAX];
+	size_t listeners_count;
 	struct connection *connections; /* a list, newest first */
 	long long connections_count;
 	bool draining;
 	struct buffer piece; /* where an answer's next bytes are put together */
-	struct {
-		unsigned long long connections, shed, handshakes, requests;
-		unsigned long long failed[CODE_COUNT]; /* handshakes; CODE_NONE: no code fits */
-	} counts;
+	struct counts counts;
+	pthread_t thread;
+	bool started;
+	struct net_wake *wake;
+	_Atomic(struct snapshot *) next; /* to become the current one; NULL: none */
+	atomic_uint orders;
+	atomic_bool ended;
+	struct net_wake *ended_wake; /* to be woken when it has ended */
 };
+
+/* Before its thread runs. `files` may be NULL; `snapshot` gets one more owner. */
+void worker_init(struct worker *worker, struct settings *settings, struct store *store,
+	const struct files *files, struct snapshot *snapshot);
+/* Listens on an address, or where the first worker does already. */
+must_check bool worker_listen(struct worker *worker, const struct net_address *address,
+	const struct net_listener *beside, struct error *reterr);
+/* Runs it on a thread of its own, which wakes `ended` at its end. ERROR_IO when there is none. */
+must_check bool worker_start(struct worker *worker, struct net_wake *ended, struct error *reterr);
+/* From any thread: an order, and a snapshot that it gets a hold of. */
+void worker_order(struct worker *worker, enum order order);
+void worker_offer(struct worker *worker, struct snapshot *snapshot);
+/* Waits until its thread has ended, if it was started. */
+void worker_join(struct worker *worker);
+/* That, and frees what worker_init made; the memory itself is the caller's. */
+void worker_done(struct worker *worker);
 
 #endif

@@ -360,9 +360,55 @@ static void a_taken_port_is_a_sentence(void **state)
 	assert_string_equal(error.hint, "this machine does not have that address");
 }
 
+struct door {
+	struct net_loop *loop;
+	int came;
+};
+
+static void comes_in(void *context, struct net_stream *stream)
+{
+	struct door *door = context;
+	door->came++;
+	net_stream_close(stream);
+	net_loop_stop(door->loop);
+}
+
+static void *knock(void *context)
+{
+	const uint16_t *port = context;
+	close(connect_to(*port));
+	return NULL;
+}
+
+/* While the first listens it may get the connection, and when it is closed the second must. */
+static void two_loops_listen_beside_each_other(void **state)
+{
+	(void)state;
+	OWN(net_loop) struct net_loop *one = net_loop_new();
+	OWN(net_loop) struct net_loop *two = net_loop_new();
+	struct door first = { .loop = one }, second = { .loop = two };
+	struct net_listener *a, *b, *c = NULL;
+	struct error error;
+	struct net_address address = { .host = "localhost" };
+	assert_true(net_listen(one, &address, comes_in, &first, &a, &error));
+	assert_true(net_listen_beside(two, a, comes_in, &second, &b, &error));
+	uint16_t port = address.port = net_listener_port(a);
+	assert_int_equal(net_listener_port(b), port);
+	assert_false(net_listen(one, &address, comes_in, &first, &c, &error));
+	net_listener_close(a);
+	pthread_t thread;
+	assert_int_equal(pthread_create(&thread, NULL, knock, &port), 0);
+	net_loop_run(two);
+	assert_int_equal(second.came, 1);
+	assert_int_equal(first.came, 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	net_listener_close(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_loops_listen_beside_each_other),
 		cmocka_unit_test(addresses_are_taken),
 		cmocka_unit_test(addresses_are_refused),
 		cmocka_unit_test(timers_fire_once_in_order),

@@ -183,7 +183,7 @@ static void counts(struct worker *worker)
 	worker->counts.handshakes = 3;
 	worker->counts.requests = 7;
 	worker->counts.failed[CODE_CLIENT_EXPIRED] = 2;
-	record_summary(worker);
+	record_summary(&worker->settings->log, &worker->counts, 0);
 }
 
 static void the_summary_counts_by_code(void **state)

@@ -111,7 +111,7 @@ static void starts_says_so_and_ends_by_a_signal(void **state)
 		assert_int_equal(strlen(said), used);
 		assert_in_range(port, 1, 65535);
 		assert_int_equal(kill(getpid(), signals[i].number), 0);
-		server_run(server);
+		assert_true(server_run(server, &error));
 		OWN(char) char *wanted =
 			text_format("[SERVER] Stopping (%s): 0 connections open\n[SERVER] STOPPED "
 				    "| connections=0 | handshakes=0 | requests=0\n",

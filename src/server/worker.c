@@ -1,0 +1,186 @@
+/* A worker's life: accepting, orders from the control thread, and its end. */
+#include "server/connection.h"
+#include "server/record.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#define PIECE_BYTES_MAX ((size_t)1 << 20)
+
+void counts_add(struct counts *total, const struct counts *more)
+{
+	total->connections += more->connections;
+	total->handshakes += more->handshakes;
+	total->requests += more->requests;
+	for (int i = CODE_NONE; i < CODE_COUNT; i++)
+		total->failed[i] += more->failed[i];
+}
+
+static void accepted(void *context, struct net_stream *stream)
+{
+	struct worker *worker = context;
+	struct settings *settings = worker->settings;
+	long long open = atomic_fetch_add(&settings->open, 1);
+	if (open < settings->limits.connections_max) {
+		connection_open(worker, stream);
+		return;
+	}
+	/* Those who are in stay; who comes now is sent away before it costs a handshake. */
+	atomic_fetch_sub(&settings->open, 1);
+	net_stream_close(stream);
+	unsigned long long shed = atomic_fetch_add(&settings->shed, 1) + 1;
+	if ((shed & (shed - 1)) == 0) /* the 1st, 2nd, 4th, 8th: a flood must not flood the log */
+		record_line(&settings->log, LOG_WARNING, "shed",
+			json_pack("{s:I}", "shed", (json_int_t)shed),
+			"SHED | %llu connections closed so far, as %lld are open", shed, open);
+}
+
+/* ---- What others want of it ---- */
+
+static void cut(struct worker *worker)
+{
+	while (worker->connections)
+		connection_abort(worker->connections);
+	net_loop_stop(worker->loop);
+}
+
+static void close_listeners(struct worker *worker)
+{
+	for (size_t i = 0; i < worker->listeners_count; i++)
+		net_listener_close(worker->listeners[i]);
+	worker->listeners_count = 0;
+}
+
+static void drain(struct worker *worker)
+{
+	if (worker->draining)
+		return;
+	worker->draining = true;
+	close_listeners(worker);
+	/* The last one tells: from now on nobody gets in. */
+	if (atomic_fetch_sub(&worker->settings->accepting, 1) == 1)
+		record_stopping(worker->settings);
+	for (struct connection *c = worker->connections, *next; c; c = next) {
+		next = connection_next(c);
+		connection_drain(c);
+	}
+	if (!worker->connections_count)
+		net_loop_stop(worker->loop);
+}
+
+static void take_snapshot(struct worker *worker)
+{
+	struct snapshot *next = atomic_exchange(&worker->next, NULL);
+	if (!next)
+		return;
+	snapshot_free(worker->snapshot);
+	worker->snapshot = next;
+}
+
+static void woken(void *context)
+{
+	struct worker *worker = context;
+	unsigned orders = atomic_load(&worker->orders);
+	take_snapshot(worker);
+	if (orders & ORDER_CUT)
+		cut(worker);
+	else if (orders & ORDER_DRAIN)
+		drain(worker);
+}
+
+void worker_order(struct worker *worker, enum order order)
+{
+	atomic_fetch_or(&worker->orders, order);
+	net_wake_send(worker->wake);
+}
+
+void worker_offer(struct worker *worker, struct snapshot *snapshot)
+{
+	/* One that was offered before and not taken yet is out of date. */
+	snapshot_free(atomic_exchange(&worker->next, snapshot_hold(snapshot)));
+	net_wake_send(worker->wake);
+}
+
+/* On any thread. */
+static void store_has_answers(void *context)
+{
+	net_wake_send(context);
+}
+
+static void store_answers(void *context)
+{
+	const struct worker *worker = context;
+	store_port_deliver(worker->store);
+}
+
+/* ---- Life ---- */
+
+void worker_init(struct worker *worker, struct settings *settings, struct store *store,
+	const struct files *files, struct snapshot *snapshot)
+{
+	*worker = (struct worker){ .settings = settings, .snapshot = snapshot_hold(snapshot) };
+	worker->loop = net_loop_new();
+	worker->wake = net_wake_new(worker->loop, woken, worker);
+	worker->store_wake = net_wake_new(worker->loop, store_answers, worker);
+	worker->store = store_port_open(store, store_has_answers, worker->store_wake);
+	worker->routes = routes_new(worker->store, files);
+	buffer_init(&worker->piece, PIECE_BYTES_MAX);
+}
+
+bool worker_listen(struct worker *worker, const struct net_address *address,
+	const struct net_listener *beside, struct error *reterr)
+{
+	struct net_listener **slot = &worker->listeners[worker->listeners_count];
+	bool ok = beside ? net_listen_beside(worker->loop, beside, accepted, worker, slot, reterr)
+			 : net_listen(worker->loop, address, accepted, worker, slot, reterr);
+	worker->listeners_count += ok;
+	return ok;
+}
+
+static void *run(void *context)
+{
+	struct worker *worker = context;
+	net_loop_run(worker->loop);
+	atomic_store(&worker->ended, true);
+	net_wake_send(worker->ended_wake);
+	return NULL;
+}
+
+bool worker_start(struct worker *worker, struct net_wake *ended, struct error *reterr)
+{
+	sigset_t all, before;
+	worker->ended_wake = ended;
+	/* Signals are for the control thread. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int status = pthread_create(&worker->thread, NULL, run, worker);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	worker->started = status == 0;
+	errno = status;
+	return worker->started || error_errno(reterr, ERROR_IO, "cannot start a worker");
+}
+
+void worker_join(struct worker *worker)
+{
+	if (worker->started)
+		pthread_join(worker->thread, NULL);
+	worker->started = false;
+}
+
+void worker_done(struct worker *worker)
+{
+	if (!worker->loop)
+		return;
+	worker_join(worker);
+	close_listeners(worker);
+	while (worker->connections)
+		connection_abort(worker->connections);
+	store_port_close(worker->store);
+	net_wake_free(worker->store_wake);
+	net_wake_free(worker->wake);
+	net_loop_free(worker->loop);
+	buffer_done(&worker->piece);
+	routes_free(worker->routes);
+	snapshot_free(atomic_exchange(&worker->next, NULL));
+	snapshot_free(worker->snapshot);
+}
