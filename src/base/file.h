@@ -32,6 +32,11 @@ void file_set_free(struct file_set *set);
 OWN_DEFINE(file_set, struct file_set, file_set_free);
 must_check bool file_set_add(struct file_set *set, const char *path, enum file_mode mode,
 	const void *data, size_t bytes, struct error *reterr);
+/*
+ * Begins to bring the files to the disk and returns at once; file_set_commit waits for it. For a
+ * caller that has something else to do meanwhile, but nothing more to add.
+ */
+void file_set_flush(struct file_set *set);
 /* With `replace` false a target that exists already is an error, and nothing is renamed. */
 must_check bool file_set_commit(struct file_set *set, bool replace, struct error *reterr);
 

@@ -155,12 +155,18 @@ static void say_member(
  * Each leaf against its own CA, as the documents do it (openssl verify -CAfile): what else is
  * missing, the warnings have said.
  */
-static void verify_member(
-	const struct setup *setup, const struct setup_member *member, struct verify_result *ret)
+static bool verify_member(const struct setup *setup, const struct setup_member *member,
+	struct verify_result *ret, struct error *reterr)
 {
-	OWN(trust) struct trust *trust = trust_in(setup->members[member->issuer].cert);
+	OWN(X509) X509 *leaf = NULL;
+	OWN(X509) X509 *ca = NULL;
+	if (!setup_read_certificate(member, &leaf, reterr) ||
+		!setup_read_certificate(&setup->members[member->issuer], &ca, reterr))
+		return false;
+	OWN(trust) struct trust *trust = trust_in(ca);
 	struct verify_options rules = { .profile = PROFILE_OPENSSL, .depth_max = -1 };
-	verify_leaf(trust, member->cert, NULL, &rules, ret);
+	verify_leaf(trust, leaf, NULL, &rules, ret);
+	return true;
 }
 
 static void add_warning(void *context, enum code code, const char *text)
@@ -202,7 +208,8 @@ static bool verify_all(const struct setup *setup, struct buffer *text, json_t *r
 		struct verify_result verified = { 0 };
 		if (member->issuer < 0)
 			continue;
-		verify_member(setup, member, &verified);
+		if (!verify_member(setup, member, &verified, reterr))
+			return false;
 		done = buffer_format(text, reterr, "%s: %s%s\n", member->crt_path,
 			verified.ok ? "OK" : "FAILED: ", verified.ok ? "" : verified.why);
 		*ret_ok = *ret_ok && verified.ok;

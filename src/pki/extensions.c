@@ -39,7 +39,7 @@ static bool adapt_identifier(
 bool extensions_add(struct profile *profile, const char *section, X509 *issuer, X509 *cert,
 	X509_REQ *request, struct error *reterr)
 {
-	if (!X509_get0_pubkey(cert))
+	if (!ASN1_STRING_length(X509_get0_pubkey_bitstr(cert)))
 		bug("extensions before the public key");
 	if (!section)
 		return true;

@@ -221,7 +221,8 @@ bool ca_begin(struct ca *ca, const X509_NAME *subject, EVP_PKEY *public_key, int
 		!X509_set_serialNumber(certificate, serial) ||
 		!X509_set_issuer_name(certificate, X509_get_subject_name(ca->certificate)) ||
 		!X509_set_subject_name(certificate, subject) ||
-		!X509_set_pubkey(certificate, public_key))
+		(!key_put_public(public_key, X509_get_X509_PUBKEY(certificate)) &&
+			!X509_set_pubkey(certificate, public_key)))
 		return error_openssl(reterr, ERROR_INPUT, "cannot begin a certificate");
 	if (!set_validity(ca, certificate, days, notes, reterr))
 		return false;

@@ -59,7 +59,8 @@ must_check bool ca_begin(struct ca *ca, const X509_NAME *subject, EVP_PKEY *publ
 	struct notes *notes, X509 **ret, struct error *reterr);
 /*
  * Signs, and adds the certificate to the state, which goes into `set`. The caller adds the
- * certificate itself, commits, and only then frees the CA.
+ * certificate itself, commits, and only then frees the CA. Who wants to look into the certificate
+ * calls certificate_complete first.
  */
 must_check bool ca_finish(
 	struct ca *ca, X509 *certificate, struct file_set *set, struct error *reterr);

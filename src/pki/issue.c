@@ -20,8 +20,7 @@ bool issue_begin(struct ca *ca, const struct issue_source *source, int days, str
 	X509 **ret, struct error *reterr)
 {
 	OWN(X509) X509 *certificate = NULL;
-	EVP_PKEY *key = X509_REQ_get0_pubkey(source->request);
-	if (!ca_begin(ca, source->subject, key, days, notes, &certificate, reterr) ||
+	if (!ca_begin(ca, source->subject, source->key, days, notes, &certificate, reterr) ||
 		!extensions_add(source->profile, source->section, ca_certificate(ca), certificate,
 			source->request, reterr) ||
 		(source->names && !extensions_set_names(certificate, source->names, reterr)))
@@ -200,6 +199,7 @@ static bool certify(struct ca *ca, const struct identity_files *files,
 		.cnf_path = text_format("%s.cnf", files->stem) };
 	struct issue_source source = { .profile = files->profile,
 		.request = files->request,
+		.key = files->key,
 		.subject = files->subject,
 		.edited = !files->cnf_text };
 	if (!strcmp(issued.certificate_path, ca_certificate_path(ca)))
@@ -210,6 +210,7 @@ static bool certify(struct ca *ca, const struct identity_files *files,
 		!profile_section(files->profile, options->role, NULL, &source.section, reterr) ||
 		!issue_begin(ca, &source, options->days, notes, &issued.certificate, reterr) ||
 		!ca_finish(ca, issued.certificate, set, reterr) ||
+		!certificate_complete(&issued.certificate, reterr) ||
 		!write_files(files, issued.certificate, set, reterr))
 		return false;
 	*ret = issued;

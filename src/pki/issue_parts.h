@@ -9,6 +9,7 @@ struct issue_source {
 	struct profile *profile;
 	const char *section; /* of the profile; NULL: no extensions from there */
 	X509_REQ *request;
+	EVP_PKEY *key; /* its public key */
 	const X509_NAME *subject;
 	bool edited;          /* the profile is somebody's file: what it warns of is noted */
 	GENERAL_NAMES *names; /* replace those of the profile; NULL: they stay */

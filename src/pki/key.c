@@ -93,7 +93,6 @@ bool key_make(const struct key_type *type, EVP_PKEY **ret, struct error *reterr)
 	return true;
 }
 
-OWN_DEFINE(PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free);
 OWN_DEFINE(X509_SIG, X509_SIG, X509_SIG_free);
 
 static bool write_encrypted(BIO *bio, PKCS8_PRIV_KEY_INFO *plain, const char *passphrase)
@@ -113,7 +112,7 @@ static bool write_encrypted(BIO *bio, PKCS8_PRIV_KEY_INFO *plain, const char *pa
 bool key_encode(EVP_PKEY *key, const char *passphrase, struct buffer *ret, struct error *reterr)
 {
 	ERR_clear_error();
-	OWN(PKCS8_PRIV_KEY_INFO) PKCS8_PRIV_KEY_INFO *plain = EVP_PKEY2PKCS8(key);
+	OWN(PKCS8_PRIV_KEY_INFO) PKCS8_PRIV_KEY_INFO *plain = key_pkcs8(key);
 	OWN(BIO) BIO *bio = BIO_new(BIO_s_secmem());
 	bool ok = plain && bio &&
 		  (passphrase ? write_encrypted(bio, plain, passphrase)

@@ -44,6 +44,20 @@ must_check bool key_make_all(const struct key_type *types, size_t count, EVP_PKE
 must_check bool key_encode(
 	EVP_PKEY *key, const char *passphrase, struct buffer *ret, struct error *reterr);
 
+/*
+ * The key as PKCS#8, unencrypted; NULL: OpenSSL's queue says why. The caller's to free, which wipes
+ * it.
+ */
+PKCS8_PRIV_KEY_INFO *key_pkcs8(EVP_PKEY *key);
+OWN_DEFINE(PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free);
+
+/*
+ * Puts the public key into a certificate or request in the making (X509_get_X509_PUBKEY) if it is
+ * of a kind that needs no encoder of OpenSSL, else false. What holds it then gives no
+ * X509_get0_pubkey before it was written and read again.
+ */
+bool key_put_public(EVP_PKEY *key, X509_PUBKEY *target);
+
 /* Whether the key is the certificate's; if not, KEY_MISMATCH names both files. */
 must_check bool key_check_pair(const EVP_PKEY *key, const X509 *certificate, const char *key_path,
 	const char *certificate_path, struct error *reterr);

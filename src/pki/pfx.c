@@ -238,9 +238,13 @@ bool pfx_seal(struct pfx *pfx, const char *password, const struct pfx_options *o
 	if (!*password)
 		return error_set(reterr, ERROR_INPUT,
 			"cannot make a PFX without a password: it holds the private key");
-	OWN(bags) STACK_OF(PKCS12_SAFEBAG) *bags = NULL;
-	if (!PKCS12_add_key(&bags, pfx->key, 0, pfx_rounds(options),
-		    recipes[options->target].cipher, password))
+	OWN(bags) STACK_OF(PKCS12_SAFEBAG) *bags = sk_PKCS12_SAFEBAG_new_null();
+	OWN(PKCS8_PRIV_KEY_INFO) PKCS8_PRIV_KEY_INFO *plain = key_pkcs8(pfx->key);
+	PKCS12_SAFEBAG *bag = NULL;
+	if (!bags || !plain ||
+		!(bag = PKCS12_SAFEBAG_create_pkcs8_encrypt(recipes[options->target].cipher,
+			  password, -1, NULL, 0, pfx_rounds(options), plain)) ||
+		!sk_PKCS12_SAFEBAG_push(bags, bag))
 		return error_openssl(reterr, ERROR_INPUT, "cannot encrypt the key of a PFX");
 	own_bags_free(pfx->sealed);
 	pfx->sealed = TAKE(bags);

@@ -19,7 +19,9 @@ bool request_make(struct profile *profile, const X509_NAME *subject, EVP_PKEY *k
 	ERR_clear_error();
 	OWN(X509_REQ) X509_REQ *request = X509_REQ_new();
 	if (!request || !X509_REQ_set_version(request, X509_REQ_VERSION_1) ||
-		!X509_REQ_set_subject_name(request, subject) || !X509_REQ_set_pubkey(request, key))
+		!X509_REQ_set_subject_name(request, subject) ||
+		(!key_put_public(key, X509_REQ_get_X509_PUBKEY(request)) &&
+			!X509_REQ_set_pubkey(request, key)))
 		return error_openssl(reterr, ERROR_BUG, "cannot build a signing request");
 	if (!extensions_request(profile, section, request, reterr))
 		return false;
@@ -46,6 +48,21 @@ bool request_load(const char *path, X509_REQ **ret, struct error *reterr)
 		return error_hint(reterr, "it was damaged or altered: make a new request");
 	}
 	*ret = TAKE(request);
+	return true;
+}
+
+bool certificate_complete(X509 **certificate, struct error *reterr)
+{
+	ERR_clear_error();
+	unsigned char *der = NULL;
+	int bytes = i2d_X509(*certificate, &der);
+	const unsigned char *at = der;
+	X509 *whole = bytes > 0 ? d2i_X509(NULL, &at, bytes) : NULL;
+	OPENSSL_free(der);
+	if (!whole)
+		return error_openssl(reterr, ERROR_BUG, "cannot read a certificate again");
+	X509_free(*certificate);
+	*certificate = whole;
 	return true;
 }
 

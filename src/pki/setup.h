@@ -85,6 +85,13 @@ bool setup_has_work(const struct setup *setup);
 must_check bool setup_make(struct setup *setup, const char *pfx_password, key_progress *progress,
 	void *context, struct error *reterr);
 
+/*
+ * The certificate that the member's file holds, whoever wrote it; the caller's to free. It is
+ * most often just the one that we have, which spares its decoding.
+ */
+must_check bool setup_read_certificate(
+	const struct setup_member *member, X509 **ret, struct error *reterr);
+
 /* setup_layout.c: fills names, paths, days and preset key types of the layout's members. */
 void setup_lay_out(struct setup *setup);
 /* The .cnf that the layout has for a member; the caller's to free. */

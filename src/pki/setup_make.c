@@ -1,6 +1,7 @@
 /* Making a planned set of certificates, and writing it whole. */
 #include "pki/setup.h"
 
+#include "pki/bundle.h"
 #include "pki/extensions.h"
 #include "pki/folder.h"
 #include "pki/request.h"
@@ -229,9 +230,9 @@ static bool make_family(struct making *making, size_t root, struct error *reterr
 {
 	struct setup *setup = making->setup;
 	struct setup_member *member = &setup->members[root];
-	if (!make_member(setup, member, NULL, making->set, reterr))
-		return false;
 	if (root == 0 && !begin_pfx(setup, making->pfx_password, making->set, &making->pfx, reterr))
+		return false;
+	if (!make_member(setup, member, NULL, making->set, reterr))
 		return false;
 	struct ca **ca = &making->authorities[root];
 	if (member->key &&
@@ -250,6 +251,48 @@ static bool make_family(struct making *making, size_t root, struct error *reterr
 	return true;
 }
 
+static bool complete_leaves(struct setup *setup, struct error *reterr)
+{
+	for (size_t i = 0; i < setup->count; i++) {
+		struct setup_member *member = &setup->members[i];
+		if (member->make_cert && member->issuer >= 0 &&
+			!certificate_complete(&member->cert, reterr))
+			return false;
+	}
+	return true;
+}
+
+bool setup_read_certificate(const struct setup_member *member, X509 **ret, struct error *reterr)
+{
+	OWN(buffer) struct buffer there = BUFFER(PEM_BYTES_MAX);
+	OWN(buffer) struct buffer ours = BUFFER(PEM_BYTES_MAX);
+	if (!file_read(member->crt_path, &there, reterr) ||
+		!pem_add_certificate(member->cert, &ours, reterr))
+		return false;
+	if (strcmp(there.data, ours.data) != 0)
+		return bundle_certificate(member->crt_path, ret, reterr);
+	if (!X509_up_ref(member->cert))
+		bug("a certificate cannot be shared");
+	*ret = member->cert;
+	return true;
+}
+
+static bool write_set(struct making *making, struct error *reterr)
+{
+	struct setup *setup = making->setup;
+	struct pfx_work *pfx = &making->pfx;
+	if (pfx->content && !file_set_add(making->set, setup->pfx_path, FILE_PRIVATE,
+				    pfx->made.data, pfx->made.length, reterr))
+		return false;
+	/* Decoding takes as long as the files do to reach the disk: both at once. */
+	file_set_flush(making->set);
+	if (!complete_leaves(setup, reterr) || !file_set_commit(making->set, true, reterr))
+		return false;
+	return !pfx->content || !making->pfx_password ||
+	       pfx_password_retire(setup->pfx_password_path, making->pfx_password,
+		       &setup->pfx_password_removed, reterr);
+}
+
 bool setup_make(struct setup *setup, const char *pfx_password, key_progress *progress,
 	void *context, struct error *reterr)
 {
@@ -266,13 +309,7 @@ bool setup_make(struct setup *setup, const char *pfx_password, key_progress *pro
 	bool pfx_ok = end_step(pfx, &pfx_error);
 	if (ok && !pfx_ok)
 		*reterr = pfx_error;
-	ok = ok && pfx_ok &&
-	     (!pfx->content || file_set_add(set, setup->pfx_path, FILE_PRIVATE, pfx->made.data,
-				       pfx->made.length, reterr)) &&
-	     file_set_commit(set, true, reterr) &&
-	     (!pfx->content || !pfx_password ||
-		     pfx_password_retire(setup->pfx_password_path, pfx_password,
-			     &setup->pfx_password_removed, reterr));
+	ok = ok && pfx_ok && write_set(&making, reterr);
 	for (size_t i = 0; i < setup->count; i++)
 		ca_free(making.authorities[i]);
 	pfx_free(pfx->content);

@@ -78,6 +78,7 @@ static bool write_certificate(struct ca *ca, struct issued *issued, struct error
 	OWN(file_set) struct file_set *set = file_set_new();
 	OWN(buffer) struct buffer pem = BUFFER(PEM_BYTES_MAX);
 	return ca_finish(ca, issued->certificate, set, reterr) &&
+	       certificate_complete(&issued->certificate, reterr) &&
 	       pem_add_certificate(issued->certificate, &pem, reterr) &&
 	       file_set_add(
 		       set, issued->certificate_path, FILE_PUBLIC, pem.data, pem.length, reterr) &&
@@ -106,6 +107,7 @@ bool issue_sign(struct ca *ca, const char *request_path, const struct sign_optio
 		names = sign_names(request);
 	struct issue_source source = { .profile = profile,
 		.request = request,
+		.key = X509_REQ_get0_pubkey(request),
 		.subject = X509_REQ_get_subject_name(request),
 		.edited = issued.cnf_path != NULL,
 		.names = names };

@@ -181,6 +181,43 @@ static void commits_all_or_none(void **state)
 	assert_int_equal(entries(), 2);
 }
 
+static void commits_what_was_flushed_before(void **state)
+{
+	(void)state;
+	struct error error;
+	char name[16];
+	OWN(file_set) struct file_set *set = file_set_new();
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof name, "f%d", i);
+		assert_true(file_set_add(set, name, FILE_PUBLIC, name, strlen(name), &error));
+	}
+	file_set_flush(set);
+	assert_false(file_exists("f0"));
+	assert_true(file_set_commit(set, true, &error));
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof name, "f%d", i);
+		OWN(buffer) struct buffer content = BUFFER(16);
+		assert_true(file_read(name, &content, &error));
+		assert_string_equal(content.data, name);
+	}
+}
+
+/* More may come after all, and a set that is given up waits for its threads. */
+static void flushing_may_be_followed_by_anything(void **state)
+{
+	(void)state;
+	struct error error;
+	OWN(file_set) struct file_set *set = file_set_new();
+	assert_true(file_set_add(set, "first", FILE_PUBLIC, "1", 1, &error));
+	file_set_flush(set);
+	assert_true(file_set_add(set, "second", FILE_PUBLIC, "2", 1, &error));
+	file_set_flush(set);
+	file_set_free(TAKE(set));
+	assert_false(file_exists("first"));
+	assert_false(file_exists("second"));
+	assert_int_equal(entries(), 0);
+}
+
 static void leaves_nothing_when_not_committed(void **state)
 {
 	(void)state;
@@ -309,6 +346,8 @@ int main(void)
 		FILE_TEST(replaces_a_file_whole),
 		FILE_TEST(does_not_write_through_a_link),
 		FILE_TEST(commits_all_or_none),
+		FILE_TEST(commits_what_was_flushed_before),
+		FILE_TEST(flushing_may_be_followed_by_anything),
 		FILE_TEST(leaves_nothing_when_not_committed),
 		FILE_TEST(names_the_file_it_cannot_write),
 		FILE_TEST(a_full_disk_leaves_the_old_file),

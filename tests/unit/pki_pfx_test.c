@@ -19,7 +19,7 @@ static int make(void **state)
 	OWN(file_set) struct file_set *set = file_set_new();
 	if (!ca_adopt("certs", "ca", ca, ca_key, &folder, &error) ||
 		!ca_begin(folder, name, leaf_key, 5, NULL, &leaf, &error) ||
-		!ca_finish(folder, leaf, set, &error))
+		!ca_finish(folder, leaf, set, &error) || !certificate_complete(&leaf, &error))
 		return -1;
 	fixture_write_certificate("ca.crt", ca);
 	fixture_write_certificate("leaf.crt", leaf);
