@@ -25,6 +25,8 @@ struct demo {
 	json_t *results;
 	struct buffer table;
 	int wrong, runs;
+	struct lab_run *plan; /* each scenario on TLS 1.2, then on 1.3 */
+	size_t plan_count;
 };
 
 /* ---- Telling it ---- */
@@ -74,10 +76,9 @@ static must_check bool step(const struct demo *demo, const char *const *words, s
 }
 
 /* The server that a run is about, unless it is still the one that was shown last. */
-static void show_server(
-	struct demo *demo, const struct scenario *scenario, enum tls_version version)
+static void show_server(struct demo *demo, const struct lab_run *run)
 {
-	OWN(char) char *serve = lab_server_line(demo->lab, scenario, version);
+	OWN(char) char *serve = lab_server_line(demo->lab, run);
 	if (demo->serving && !strcmp(serve, demo->serving))
 		return;
 	command_line(demo, serve);
@@ -109,11 +110,13 @@ static must_check bool make_certificates(const struct demo *demo, struct error *
 	return step(demo, list, reterr) && lab_mint(demo->folder, reterr);
 }
 
+static const struct lab_run good = { .scenario = &scenarios[0], .version = TLS_1_3 };
+
 static must_check bool show_log(
 	const struct demo *demo, const char *event, int count, struct error *reterr)
 {
 	OWN(buffer) struct buffer text = BUFFER(TABLE_BYTES_MAX);
-	if (!lab_messages(demo->lab, &scenarios[0], event, count, &text, reterr))
+	if (!lab_messages(demo->lab, &good, event, count, &text, reterr))
 		return false;
 	say(demo, "\nMeanwhile the server wrote:\n%s", text.data);
 	return true;
@@ -121,11 +124,10 @@ static must_check bool show_log(
 
 static must_check bool tell_both_calls(struct demo *demo, struct error *reterr)
 {
-	const struct scenario *good = &scenarios[0];
-	const char *url = lab_url(demo->lab, good, TLS_1_3);
+	const char *url = lab_url(demo->lab, &good);
 	heading(demo, "2. A server that lets nobody in without a certificate from that CA");
-	show_server(demo, good, TLS_1_3);
-	say(demo, "%s", lab_greeting(demo->lab, good));
+	show_server(demo, &good);
+	say(demo, "%s", lab_greeting(demo->lab, &good));
 	heading(demo, "3. A client with its certificate: POST /todo, then GET /todo");
 	const char *client[] = { "client", url, NULL };
 	if (!step(demo, client, reterr) || !show_log(demo, "authenticated", 2, reterr))
@@ -135,19 +137,19 @@ static must_check bool tell_both_calls(struct demo *demo, struct error *reterr)
 	return step(demo, without, reterr) && show_log(demo, "handshake-failed", 1, reterr);
 }
 
-static must_check bool run_one(struct demo *demo, const struct scenario *scenario,
-	enum tls_version version, struct error *reterr)
+static must_check bool run_one(struct demo *demo, const struct lab_run *run, struct error *reterr)
 {
+	const struct scenario *scenario = run->scenario;
 	struct lab_observation seen;
 	char expected[LAB_TEXT_BYTES], observed[LAB_TEXT_BYTES];
-	if (!lab_run(demo->lab, scenario, version, &seen, reterr))
+	if (!lab_run(demo->lab, run, &seen, reterr))
 		return false;
 	struct lab_verdict verdict = lab_judge(scenario, &seen);
-	bool first = version == TLS_1_2;
-	show_server(demo, scenario, version);
-	OWN(char) char *line = lab_client_line(demo->lab, scenario, version);
+	bool first = run->version == TLS_1_2;
+	show_server(demo, run);
+	OWN(char) char *line = lab_client_line(demo->lab, run);
 	command_line(demo, line);
-	lab_expected_text(scenario, version, expected);
+	lab_expected_text(scenario, run->version, false, expected);
 	lab_observed_text(&seen, observed);
 	say(demo, "TLS 1.%c  %s  %s\n", first ? '2' : '3', observed,
 		mark(demo, verdict.as_expected));
@@ -164,11 +166,12 @@ static must_check bool run_one(struct demo *demo, const struct scenario *scenari
 static must_check bool run_all(struct demo *demo, struct error *reterr)
 {
 	heading(demo, "5. Who is let in, who is refused, and by whom: on TLS 1.2 and on TLS 1.3");
-	for (size_t i = 0; i < scenarios_count; i++) {
-		const struct scenario *scenario = &scenarios[i];
-		say(demo, "%s%s. %s\n", i ? "\n" : "", scenario->title, scenario->lesson);
-		if (!run_one(demo, scenario, TLS_1_2, reterr) ||
-			!run_one(demo, scenario, TLS_1_3, reterr))
+	for (size_t i = 0; i < demo->plan_count; i++) {
+		const struct lab_run *run = &demo->plan[i];
+		if (run->version == TLS_1_2)
+			say(demo, "%s%s. %s\n", i ? "\n" : "", run->scenario->title,
+				run->scenario->lesson);
+		if (!run_one(demo, run, reterr))
 			return false;
 	}
 	return true;
@@ -197,8 +200,21 @@ static must_check bool tell(struct demo *demo, struct error *reterr)
 		"line\n"
 		"that begins with $ is the command that runs, in the folder\n%s\n",
 		demo->folder);
-	return make_certificates(demo, reterr) && lab_serve(demo->lab, reterr) &&
+	return make_certificates(demo, reterr) &&
+	       lab_serve(demo->lab, demo->plan, demo->plan_count, reterr) &&
 	       tell_both_calls(demo, reterr) && run_all(demo, reterr) && print_end(demo, reterr);
+}
+
+static void make_plan(struct demo *demo)
+{
+	demo->plan = calloc(scenarios_count * 2, sizeof *demo->plan);
+	if (!demo->plan)
+		bug("out of memory");
+	for (size_t i = 0; i < scenarios_count * 2; i++)
+		if (scenarios[i / 2].demo)
+			demo->plan[demo->plan_count++] =
+				(struct lab_run){ .scenario = &scenarios[i / 2],
+					.version = i % 2 ? TLS_1_3 : TLS_1_2 };
 }
 
 static must_check bool in_folder(struct demo *demo, struct error *reterr)
@@ -244,10 +260,12 @@ static int demo_run(struct args *args)
 	OWN(json_t) json_t *results = json_array();
 	demo.folder = folder;
 	demo.results = results;
+	make_plan(&demo);
 	catch_signals();
 	bool ok = in_folder(&demo, &error);
 	buffer_done(&demo.table);
 	free(demo.serving);
+	free(demo.plan);
 	if (!given)
 		lab_folder_remove(folder);
 	if (caught)

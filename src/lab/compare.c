@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static const char *side_name(enum code_side side)
+const char *lab_side_name(enum code_side side)
 {
 	static const char *const names[] = { [SIDE_NONE] = "nobody",
 		[SIDE_SERVER] = "server",
@@ -33,105 +33,118 @@ __attribute__((format(printf, 1, 2))) static struct lab_verdict differs(const ch
 	return verdict;
 }
 
-static struct lab_verdict judge_accepted(
-	const struct scenario_expected *expected, const struct lab_observation *observation)
+/* A server has a status to record only where it let somebody in. */
+static int status_of(const struct scenario_expected *expected, enum code_side side)
 {
-	for (enum code_side side = SIDE_SERVER; side <= SIDE_CLIENT; side++) {
-		const struct lab_report *report = report_of(observation, side);
-		if (report->refused != SIDE_NONE)
-			return differs("the %s refused, says the %s; nobody should",
-				side_name(report->refused), side_name(side));
-		if (report->http_status != expected->http_status)
-			return differs("HTTP status %d, says the %s, instead of %d",
-				report->http_status, side_name(side), expected->http_status);
-		/* A server may leave it unsaid; the client was told which one to take. */
-		if (report->version != observation->version &&
-			(side == SIDE_CLIENT || report->version != TLS_VERSION_ANY))
-			return differs("the %s was on another version of TLS", side_name(side));
-	}
-	return (struct lab_verdict){ .as_expected = true };
+	return side == SIDE_CLIENT || expected->refuses == SIDE_NONE ? expected->http_status : 0;
 }
 
-static struct lab_verdict judge_refused(
-	const struct scenario_expected *expected, const struct lab_observation *observation)
+/* Where the versions themselves are the matter, none is agreed; a server may leave it unsaid. */
+static bool version_differs(const struct scenario_expected *expected,
+	const struct lab_observation *observation, enum code_side side)
 {
-	/* Where the versions themselves are the matter, none is agreed. */
-	bool versions_matter = expected->code != CODE_TLS_VERSION;
-	for (enum code_side side = SIDE_SERVER; side <= SIDE_CLIENT; side++) {
-		const struct lab_report *report = report_of(observation, side);
-		if (report->refused != expected->refuses)
-			return differs("%s refused, says the %s, instead of the %s",
-				side_name(report->refused), side_name(side),
-				side_name(expected->refuses));
-		if (report->alert != expected->alert)
-			return differs("alert %d, says the %s, instead of %d", report->alert,
-				side_name(side), expected->alert);
-		if (report->http_status)
-			return differs("the %s saw a response with status %d", side_name(side),
-				report->http_status);
-		if (versions_matter && report->version != TLS_VERSION_ANY &&
-			report->version != observation->version)
-			return differs("the %s was on another version of TLS", side_name(side));
-	}
-	const struct lab_report *refuser = report_of(observation, expected->refuses);
-	if (refuser->code != expected->code)
-		return differs("the %s calls it '%s', not '%s'", side_name(expected->refuses),
-			code_name(refuser->code), code_name(expected->code));
-	if (refuser->x509_error != expected->x509_error)
+	const struct lab_report *report = report_of(observation, side);
+	if (expected->code == CODE_TLS_VERSION || report->version == observation->version)
+		return false;
+	bool must_know = side == SIDE_CLIENT && expected->http_status == 200;
+	return must_know || report->version != TLS_VERSION_ANY;
+}
+
+static struct lab_verdict judge_side(const struct scenario_expected *expected,
+	const struct lab_observation *observation, enum code_side side)
+{
+	const struct lab_report *report = report_of(observation, side);
+	const char *name = lab_side_name(side);
+	if (report->refused != expected->refuses)
+		return differs("%s refused, says the %s, instead of the %s",
+			lab_side_name(report->refused), name, lab_side_name(expected->refuses));
+	if (report->alert != expected->alert)
+		return differs("alert %d, says the %s, instead of %d", report->alert, name,
+			expected->alert);
+	if (report->http_status != status_of(expected, side))
+		return differs("HTTP status %d, says the %s, instead of %d", report->http_status,
+			name, status_of(expected, side));
+	if (version_differs(expected, observation, side))
+		return differs("the %s was on another version of TLS", name);
+	bool knows = expected->refuses == side || expected->refuses == SIDE_OWN ||
+		     expected->refuses == SIDE_NONE;
+	enum code code = knows ? expected->code : expected->other_side;
+	if (code != CODE_NONE && report->code != code)
+		return differs("the %s calls it '%s', not '%s'", name, code_name(report->code),
+			code_name(code));
+	if (expected->refuses == side && report->x509_error != expected->x509_error)
 		return differs(
-			"X.509 error %d instead of %d", refuser->x509_error, expected->x509_error);
+			"X.509 error %d instead of %d", report->x509_error, expected->x509_error);
 	return (struct lab_verdict){ .as_expected = true };
 }
 
 struct lab_verdict lab_judge(
 	const struct scenario *scenario, const struct lab_observation *observation)
 {
-	struct scenario_expected expected = scenario_expected(scenario, observation->version);
-	if (!observation->client.present)
+	struct scenario_expected expected =
+		scenario_expected(scenario, observation->version, observation->stack);
+	const bool ours[] = { [SIDE_SERVER] = scenario_has_server(scenario),
+		[SIDE_CLIENT] = scenario_has_client(scenario) };
+	if (ours[SIDE_CLIENT] && !observation->client.present)
 		return differs("the client reported nothing");
-	if (!observation->server.present)
+	if (ours[SIDE_SERVER] && !observation->server.present)
 		return differs("the server recorded nothing");
-	return expected.refuses == SIDE_NONE ? judge_accepted(&expected, observation)
-					     : judge_refused(&expected, observation);
+	struct lab_verdict verdict = { .as_expected = true };
+	for (enum code_side side = SIDE_SERVER; verdict.as_expected && side <= SIDE_CLIENT; side++)
+		if (ours[side])
+			verdict = judge_side(&expected, observation, side);
+	return verdict;
 }
 
-static const char *outcome_text(
-	enum code_side refuses, int alert, int x509_error, int http_status, char *target)
+struct outcome {
+	enum code_side refuses;
+	enum code code;
+	int alert, x509_error, http_status;
+};
+
+static const char *outcome_text(const struct outcome *outcome, char *target)
 {
-	if (refuses == SIDE_NONE) {
-		if (http_status)
-			snprintf(target, LAB_TEXT_BYTES, "accepted, HTTP %d", http_status);
+	if (outcome->refuses == SIDE_NONE) {
+		if (outcome->http_status)
+			snprintf(target, LAB_TEXT_BYTES, "accepted, HTTP %d", outcome->http_status);
 		else
-			snprintf(target, LAB_TEXT_BYTES, "no answer");
+			snprintf(target, LAB_TEXT_BYTES, "nobody: %s",
+				outcome->code ? code_name(outcome->code) : "no answer");
 		return target;
 	}
-	int used = snprintf(target, LAB_TEXT_BYTES, "%s: ", side_name(refuses));
-	if (alert >= 0)
-		used += snprintf(target + used, LAB_TEXT_BYTES - (size_t)used, "%d %s", alert,
-			tls_alert_name(alert));
+	char more[32] = "";
+	if (outcome->x509_error)
+		snprintf(more, sizeof more, ", X.509 %d", outcome->x509_error);
+	else if (outcome->http_status)
+		snprintf(more, sizeof more, ", HTTP %d", outcome->http_status);
+	if (outcome->alert >= 0)
+		snprintf(target, LAB_TEXT_BYTES, "%s: %d %s%s", lab_side_name(outcome->refuses),
+			outcome->alert, tls_alert_name(outcome->alert), more);
 	else
-		used += snprintf(target + used, LAB_TEXT_BYTES - (size_t)used, "no alert");
-	if (x509_error)
-		snprintf(target + used, LAB_TEXT_BYTES - (size_t)used, ", X.509 %d", x509_error);
+		snprintf(target, LAB_TEXT_BYTES, "%s: no alert%s", lab_side_name(outcome->refuses),
+			more);
 	return target;
 }
 
-const char *lab_expected_text(const struct scenario *scenario, enum tls_version version,
+const char *lab_expected_text(const struct scenario *scenario, enum tls_version version, bool stack,
 	char target[static LAB_TEXT_BYTES])
 {
-	struct scenario_expected expected = scenario_expected(scenario, version);
-	return outcome_text(expected.refuses, expected.alert, expected.x509_error,
-		expected.http_status, target);
+	struct scenario_expected expected = scenario_expected(scenario, version, stack);
+	const struct outcome outcome = { expected.refuses, expected.code, expected.alert,
+		expected.x509_error, expected.http_status };
+	return outcome_text(&outcome, target);
 }
 
 /* The refusing side knows best; who refused comes from the client when the two disagree. */
 const char *lab_observed_text(
 	const struct lab_observation *observation, char target[static LAB_TEXT_BYTES])
 {
-	const struct lab_report *client = &observation->client;
+	const struct lab_report *client =
+		observation->client.present ? &observation->client : &observation->server;
 	const struct lab_report *refuser =
 		client->refused == SIDE_SERVER && observation->server.present ? &observation->server
 									      : client;
-	return outcome_text(
-		client->refused, client->alert, refuser->x509_error, client->http_status, target);
+	const struct outcome outcome = { client->refused, refuser->code, client->alert,
+		refuser->x509_error, client->http_status };
+	return outcome_text(&outcome, target);
 }

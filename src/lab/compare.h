@@ -17,8 +17,12 @@ struct lab_report {
 
 struct lab_observation {
 	enum tls_version version; /* the column: TLS_1_2 or TLS_1_3 */
+	bool stack;               /* both sides verified as OpenSSL does by itself */
 	struct lab_report client, server;
 };
+
+/* "nobody", "server", "client", "own configuration" */
+const char *lab_side_name(enum code_side side);
 
 #define LAB_TEXT_BYTES 160
 
@@ -31,7 +35,7 @@ struct lab_verdict lab_judge(
 	const struct scenario *scenario, const struct lab_observation *observation);
 
 /* "server: 40 handshake_failure", "client: 42 bad_certificate (X.509 62)", "200 OK" */
-const char *lab_expected_text(const struct scenario *scenario, enum tls_version version,
+const char *lab_expected_text(const struct scenario *scenario, enum tls_version version, bool stack,
 	char target[static LAB_TEXT_BYTES]);
 const char *lab_observed_text(
 	const struct lab_observation *observation, char target[static LAB_TEXT_BYTES]);

@@ -15,5 +15,6 @@
 #include "lab/report.h"
 #include "lab/run.h"
 #include "lab/scenario.h"
+#include "lab/stranger.h"
 
 #endif

@@ -77,11 +77,23 @@ void report_from_client(const json_t *answer, struct lab_report *ret)
 		.version = version_of(text_of(tls, "version")) };
 }
 
+void report_from_failure(const char *said, int exit_code, struct lab_report *ret)
+{
+	size_t end = said ? strcspn(said, "\n") : 0, start = end;
+	while (start && said[start - 1] != '[')
+		start--;
+	if (exit_code != 2 || !start || said[end - 1] != ']')
+		return;
+	OWN(char) char *name = text_format("%.*s", (int)(end - 1 - start), said + start);
+	*ret = (struct lab_report){
+		.present = true, .refused = SIDE_OWN, .code = code_from_name(name), .alert = -1
+	};
+}
+
 static json_t *side_json(enum code_side side, int alert, int x509_error, int http_status)
 {
-	static const char *const names[] = { [SIDE_SERVER] = "server", [SIDE_CLIENT] = "client" };
-	bool refused = side == SIDE_SERVER || side == SIDE_CLIENT;
-	json_t *object = json_pack("{s:s?}", "refused_by", refused ? names[side] : NULL);
+	json_t *object =
+		json_pack("{s:s?}", "refused_by", side == SIDE_NONE ? NULL : lab_side_name(side));
 	if (alert >= 0)
 		json_object_set_new(object, "alert", tls_alert_json(alert));
 	if (x509_error)
@@ -105,10 +117,12 @@ static json_t *report_json(const struct lab_report *report)
 json_t *lab_result_json(const struct scenario *scenario, const struct lab_observation *observation,
 	const struct lab_verdict *verdict)
 {
-	struct scenario_expected expected = scenario_expected(scenario, observation->version);
-	return json_pack("{s:s, s:s, s:s, s:o, s:{s:o, s:o}, s:b, s:s}", "scenario",
+	struct scenario_expected expected =
+		scenario_expected(scenario, observation->version, observation->stack);
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:{s:o, s:o}, s:b, s:s}", "scenario",
 		scenario_name(scenario), "title", scenario->title, "tls",
-		observation->version == TLS_1_3 ? "1.3" : "1.2", "expected",
+		observation->version == TLS_1_3 ? "1.3" : "1.2", "profile",
+		observation->stack ? "openssl" : "mtls", "expected",
 		side_json(expected.refuses, expected.alert, expected.x509_error,
 			expected.http_status),
 		"observed", "client", report_json(&observation->client), "server",

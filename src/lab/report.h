@@ -8,6 +8,8 @@
 must_check bool report_from_server(const json_t *record, struct lab_report *ret);
 /* What `mtls request --json` printed; NULL or anything else leaves `ret` not present. */
 void report_from_client(const json_t *answer, struct lab_report *ret);
+/* What a command that could not even begin said on stderr, "mtls: ... [key-mismatch]". */
+void report_from_failure(const char *said, int exit_code, struct lab_report *ret);
 
 /* {"scenario", "tls", "expected", "observed", "as_expected", "why"}; the caller's to release. */
 json_t *lab_result_json(const struct scenario *scenario, const struct lab_observation *observation,

@@ -2,16 +2,21 @@
 #include "lab/run.h"
 
 #include "lab/report.h"
+#include "lab/stranger.h"
 
 #include <stdio.h>
 
 #define HOST "127.0.0.1"
-enum { WORDS_MAX = 24, URL_BYTES = 64, GREETING_BYTES_MAX = 65536 };
+enum { WORDS_MAX = 28, URL_BYTES = 64, GREETING_BYTES_MAX = 65536 };
 
-/* Several scenarios share a server when they tell it the same. */
+struct words {
+	const char *list[WORDS_MAX + 1];
+	size_t count;
+};
+
+/* Several runs share a server when they tell it the same. */
 struct lab_server {
-	const struct scenario *scenario; /* the first of them */
-	enum tls_version version;        /* matters only where the scenario limits the server */
+	struct words words; /* without those that say where it listens */
 	struct process process;
 	char url[URL_BYTES];
 	struct buffer greeting; /* what it said when it started */
@@ -29,9 +34,6 @@ bool lab_new(const char *folder, struct lab **ret, struct error *reterr)
 	if (!lab)
 		bug("out of memory");
 	lab->folder = text_copy(folder);
-	lab->servers = calloc(scenarios_count * 2, sizeof *lab->servers);
-	if (!lab->servers)
-		bug("out of memory");
 	if (!process_self(&lab->program, reterr))
 		return false;
 	*ret = TAKE(lab);
@@ -58,11 +60,6 @@ void lab_free(struct lab *lab)
 
 /* ---- Words ---- */
 
-struct words {
-	const char *list[WORDS_MAX + 1];
-	size_t count;
-};
-
 static void add(struct words *words, const char *word)
 {
 	if (words->count == WORDS_MAX)
@@ -81,12 +78,20 @@ static size_t column(enum tls_version version)
 	return version == TLS_1_3;
 }
 
-static struct words server_words(
-	const struct scenario *scenario, enum tls_version version, const char *listen)
+static void add_profile(struct words *words, const struct lab_run *run)
 {
-	struct words words = { { "mtls", "serve", "--listen", listen }, 4 };
-	add_all(&words, scenario->server);
-	const char *limit = scenario->server_tls[column(version)];
+	if (!run->stack)
+		return;
+	add(words, "--profile");
+	add(words, "openssl");
+}
+
+static struct words server_words(const struct lab_run *run)
+{
+	struct words words = { { "mtls", "serve" }, 2 };
+	add_all(&words, run->scenario->server);
+	add_profile(&words, run);
+	const char *limit = run->scenario->server_tls[column(run->version)];
 	if (limit) {
 		add(&words, "--tls-min");
 		add(&words, limit);
@@ -94,18 +99,23 @@ static struct words server_words(
 	return words;
 }
 
-static struct words client_words(
-	const struct scenario *scenario, enum tls_version version, const char *url)
+/* `url` and `resolve` (NULL: the address needs no help) are borrowed. */
+static struct words client_words(const struct lab_run *run, const char *url, const char *resolve)
 {
 	struct words words = { { "mtls", "request", url }, 3 };
-	add_all(&words, scenario->client);
-	const char *only = scenario->client_tls[column(version)];
-	const char *usual = version == TLS_1_3 ? "1.3" : "1.2";
-	if (only || version == TLS_1_3) {
+	add_all(&words, run->scenario->client);
+	add_profile(&words, run);
+	if (resolve) {
+		add(&words, "--resolve");
+		add(&words, resolve);
+	}
+	const char *only = run->scenario->client_tls[column(run->version)];
+	const char *usual = run->version == TLS_1_3 ? "1.3" : "1.2";
+	if (only || run->version == TLS_1_3) {
 		add(&words, "--tls-min");
 		add(&words, only ? only : usual);
 	}
-	if (only || version == TLS_1_2) {
+	if (only || run->version == TLS_1_2) {
 		add(&words, "--tls-max");
 		add(&words, only ? only : usual);
 	}
@@ -113,10 +123,17 @@ static struct words client_words(
 }
 
 /* What the client is to ask for: the server by the name or address that the scenario is about. */
-static char *request_url(const struct scenario *scenario, const char *server_url)
+static char *request_url(const struct scenario *scenario, int port)
 {
-	return text_format("https://%s:%s/todo", scenario->host ? scenario->host : HOST,
-		strrchr(server_url, ':') + 1);
+	return text_format("https://%s:%d/todo", scenario->host ? scenario->host : HOST, port);
+}
+
+/* A name that no resolver knows; NULL for one that every machine does. */
+static char *resolution(const struct scenario *scenario, int port)
+{
+	if (!scenario->host || !strcmp(scenario->host, "localhost"))
+		return NULL;
+	return text_format("%s:%d:" HOST, scenario->host, port);
 }
 
 static char *join(const struct words *words)
@@ -196,43 +213,39 @@ static must_check bool take_messages(struct lab_server *server, const char *even
 
 /* ---- Servers ---- */
 
-static bool same_server(const struct scenario *a, const struct scenario *b, size_t at)
+static bool same_words(const struct words *a, const struct words *b)
 {
-	const char *limit_a = a->server_tls[at], *limit_b = b->server_tls[at];
-	if (strcmp(limit_a ? limit_a : "", limit_b ? limit_b : "") != 0)
+	if (a->count != b->count)
 		return false;
-	for (size_t i = 0; a->server[i] || b->server[i]; i++)
-		if (!a->server[i] || !b->server[i] || strcmp(a->server[i], b->server[i]) != 0)
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->list[i], b->list[i]) != 0)
 			return false;
 	return true;
 }
 
 /* A server without a limit of its own serves both versions. */
-static struct lab_server *find_server(
-	const struct lab *lab, const struct scenario *scenario, enum tls_version version)
+static struct lab_server *find_server(const struct lab *lab, const struct lab_run *run)
 {
-	for (size_t i = 0; i < lab->servers_count; i++) {
-		struct lab_server *server = &lab->servers[i];
-		bool limited = server->scenario->server_tls[column(server->version)] != NULL;
-		if ((!limited || server->version == version) &&
-			same_server(server->scenario, scenario, column(version)))
-			return server;
-	}
+	struct words words = server_words(run);
+	for (size_t i = 0; i < lab->servers_count; i++)
+		if (same_words(&lab->servers[i].words, &words))
+			return &lab->servers[i];
 	return NULL;
 }
 
-static must_check bool start_server(struct lab *lab, const struct scenario *scenario,
-	enum tls_version version, struct error *reterr)
+static must_check bool start_server(
+	struct lab *lab, const struct lab_run *run, struct error *reterr)
 {
-	struct words words = server_words(scenario, version, HOST ":0");
+	struct words words = server_words(run), told = words;
+	add(&words, "--listen");
+	add(&words, HOST ":0");
 	add(&words, "--log");
 	add(&words, "json");
 	struct lab_server *server = &lab->servers[lab->servers_count];
 	if (!process_start(lab->program, words.list, lab->folder, PROCESS_CAPTURE, &server->process,
 		    reterr))
 		return false;
-	server->scenario = scenario;
-	server->version = version;
+	server->words = told;
 	server->greeting = (struct buffer)BUFFER(GREETING_BYTES_MAX);
 	lab->servers_count++;
 	return true;
@@ -253,53 +266,65 @@ static must_check bool await_ready(struct lab_server *server, struct error *rete
 	return true;
 }
 
-bool lab_serve(struct lab *lab, struct error *reterr)
+static bool needs_server(const struct lab_run *run)
 {
-	static const enum tls_version versions[] = { TLS_1_2, TLS_1_3 };
-	for (size_t i = 0; i < scenarios_count; i++)
-		for (size_t v = 0; v < 2; v++)
-			if (!find_server(lab, &scenarios[i], versions[v]) &&
-				!start_server(lab, &scenarios[i], versions[v], reterr))
-				return false;
+	return scenario_has_server(run->scenario) && run->scenario->way != WAY_OWN;
+}
+
+bool lab_serve(struct lab *lab, const struct lab_run *runs, size_t count, struct error *reterr)
+{
+	lab->servers = calloc(count + 1, sizeof *lab->servers);
+	if (!lab->servers)
+		bug("out of memory");
+	for (size_t i = 0; i < count; i++)
+		if (needs_server(&runs[i]) && !find_server(lab, &runs[i]) &&
+			!start_server(lab, &runs[i], reterr))
+			return false;
 	for (size_t i = 0; i < lab->servers_count; i++)
 		if (!await_ready(&lab->servers[i], reterr))
 			return false;
 	return true;
 }
 
-static struct lab_server *server_of(
-	const struct lab *lab, const struct scenario *scenario, enum tls_version version)
+static struct lab_server *server_of(const struct lab *lab, const struct lab_run *run)
 {
-	struct lab_server *server = find_server(lab, scenario, version);
+	struct lab_server *server = find_server(lab, run);
 	if (!server)
-		bug("no server was started for the scenario '%s'", scenario_name(scenario));
+		bug("no server was started for the scenario '%s'", scenario_name(run->scenario));
 	return server;
 }
 
-const char *lab_url(
-	const struct lab *lab, const struct scenario *scenario, enum tls_version version)
+static int port_of(const struct lab_server *server)
 {
-	return server_of(lab, scenario, version)->url;
+	return atoi(strrchr(server->url, ':') + 1);
 }
 
-const char *lab_greeting(const struct lab *lab, const struct scenario *scenario)
+const char *lab_url(const struct lab *lab, const struct lab_run *run)
 {
-	return server_of(lab, scenario, TLS_1_3)->greeting.data;
+	return server_of(lab, run)->url;
 }
 
-char *lab_server_line(
-	const struct lab *lab, const struct scenario *scenario, enum tls_version version)
+const char *lab_greeting(const struct lab *lab, const struct lab_run *run)
 {
-	const char *url = lab_url(lab, scenario, version);
-	struct words words = server_words(scenario, version, url + strlen("https://"));
+	return server_of(lab, run)->greeting.data;
+}
+
+char *lab_server_line(const struct lab *lab, const struct lab_run *run)
+{
+	struct words words = server_words(run);
+	if (needs_server(run)) {
+		add(&words, "--listen");
+		add(&words, lab_url(lab, run) + strlen("https://"));
+	}
 	return join(&words);
 }
 
-char *lab_client_line(
-	const struct lab *lab, const struct scenario *scenario, enum tls_version version)
+char *lab_client_line(const struct lab *lab, const struct lab_run *run)
 {
-	OWN(char) char *url = request_url(scenario, lab_url(lab, scenario, version));
-	struct words words = client_words(scenario, version, url);
+	int port = needs_server(run) ? port_of(server_of(lab, run)) : 8443;
+	OWN(char) char *url = request_url(run->scenario, port);
+	OWN(char) char *resolve = resolution(run->scenario, port);
+	struct words words = client_words(run, url, resolve);
 	return join(&words);
 }
 
@@ -319,32 +344,105 @@ static must_check bool server_record(
 	}
 }
 
-bool lab_messages(struct lab *lab, const struct scenario *scenario, const char *event, int count,
+bool lab_messages(struct lab *lab, const struct lab_run *run, const char *event, int count,
 	struct buffer *ret, struct error *reterr)
 {
-	return take_messages(server_of(lab, scenario, TLS_1_3), event, count, ret, reterr);
+	return take_messages(server_of(lab, run), event, count, ret, reterr);
 }
 
-bool lab_run(struct lab *lab, const struct scenario *scenario, enum tls_version version,
+/* Runs a process to its end; what it wrote is the caller's to stop and free. */
+static must_check bool run_words(struct lab *lab, const struct words *words, struct process *ret,
+	int *ret_exit, struct error *reterr)
+{
+	if (!process_start(lab->program, words->list, lab->folder, PROCESS_CAPTURE, ret, reterr))
+		return false;
+	if (process_finish(ret, ret_exit, reterr))
+		return true;
+	process_stop(ret);
+	return false;
+}
+
+static must_check bool request(struct lab *lab, const struct lab_run *run, int port,
 	struct lab_observation *ret, struct error *reterr)
 {
-	struct lab_server *server = server_of(lab, scenario, version);
-	OWN(char) char *url = request_url(scenario, server->url);
-	struct words words = client_words(scenario, version, url);
-	add(&words, "--json");
-	struct lab_observation seen = { .version = version };
+	OWN(char) char *url = request_url(run->scenario, port);
+	OWN(char) char *resolve = resolution(run->scenario, port);
+	struct words words = client_words(run, url, resolve);
 	struct process client;
 	int code;
-	if (!process_start(lab->program, words.list, lab->folder, PROCESS_CAPTURE, &client, reterr))
+	add(&words, "--json");
+	if (!run_words(lab, &words, &client, &code, reterr))
 		return false;
-	bool ok = process_finish(&client, &code, reterr);
 	OWN(json_t) json_t *answer =
-		ok && client.out.length ? json_loads(client.out.data, 0, NULL) : NULL;
+		client.out.length ? json_loads(client.out.data, 0, NULL) : NULL;
+	if (answer)
+		report_from_client(answer, &ret->client);
+	else
+		report_from_failure(client.err.data, code, &ret->client);
 	process_stop(&client);
-	if (!ok)
+	return true;
+}
+
+/* The server is given its configuration as the client is, and must refuse it by itself, too. */
+static must_check bool own_server(struct lab *lab, const struct lab_run *run,
+	struct lab_observation *ret, struct error *reterr)
+{
+	struct words words = server_words(run);
+	struct process server;
+	int code;
+	add(&words, "--listen");
+	add(&words, HOST ":0");
+	if (!run_words(lab, &words, &server, &code, reterr))
 		return false;
-	report_from_client(answer, &seen.client);
-	if (!server_record(server, &seen.server, reterr))
+	report_from_failure(server.err.data, code, &ret->server);
+	process_stop(&server);
+	return true;
+}
+
+static must_check bool request_of_stranger(struct lab *lab, const struct lab_run *run,
+	struct lab_observation *ret, struct error *reterr)
+{
+	static const enum stranger_kind kinds[] = { [WAY_HTTP_SERVER] = STRANGER_HTTP,
+		[WAY_SERVER_LEAVES] = STRANGER_CLOSES,
+		[WAY_NOBODY] = STRANGER_ABSENT };
+	OWN(stranger) struct stranger *stranger = NULL;
+	return stranger_serve(kinds[run->scenario->way], &stranger, reterr) &&
+	       request(lab, run, stranger_port(stranger), ret, reterr);
+}
+
+static must_check bool plain_http(
+	struct lab_server *server, struct lab_observation *ret, struct error *reterr)
+{
+	ret->client = (struct lab_report){ .present = true, .refused = SIDE_SERVER, .alert = -1 };
+	return stranger_plain_http((uint16_t)port_of(server), &ret->client.http_status, reterr);
+}
+
+static must_check bool act(struct lab *lab, const struct lab_run *run, struct lab_observation *ret,
+	struct error *reterr)
+{
+	switch (run->scenario->way) {
+	case WAY_REQUEST:
+		return request(lab, run, port_of(server_of(lab, run)), ret, reterr);
+	case WAY_OWN:
+		return request(lab, run, 1, ret, reterr) && own_server(lab, run, ret, reterr);
+	case WAY_PLAIN_HTTP:
+		return plain_http(server_of(lab, run), ret, reterr);
+	case WAY_CLIENT_LEAVES:
+		return stranger_leaves((uint16_t)port_of(server_of(lab, run)), reterr);
+	case WAY_HTTP_SERVER:
+	case WAY_SERVER_LEAVES:
+	case WAY_NOBODY:
+		return request_of_stranger(lab, run, ret, reterr);
+	}
+	return true;
+}
+
+bool lab_run(struct lab *lab, const struct lab_run *run, struct lab_observation *ret,
+	struct error *reterr)
+{
+	struct lab_observation seen = { .version = run->version, .stack = run->stack };
+	if (!act(lab, run, &seen, reterr) ||
+		(needs_server(run) && !server_record(server_of(lab, run), &seen.server, reterr)))
 		return false;
 	*ret = seen;
 	return true;

@@ -3,10 +3,12 @@
 
 #include "pki/bundle.h"
 #include "pki/folder.h"
-#include "pki/key.h"
 #include "pki/request.h"
 
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/param_build.h>
+#include <openssl/pem.h>
 
 struct mint {
 	X509 *cert;
@@ -81,35 +83,149 @@ static must_check bool add_extensions(
 	       (issuer == cert || add_extension(cert, &context, &authority, reterr));
 }
 
-bool mint_new(const struct mint_recipe *recipe, const struct mint *issuer, time_t now,
-	struct mint **ret, struct error *reterr)
+static must_check bool make_key(
+	struct mint *mint, const struct mint_recipe *recipe, struct error *reterr)
 {
-	OWN(mint) struct mint *mint = calloc(1, sizeof *mint);
-	if (!mint)
-		bug("out of memory");
-	mint->key = EVP_EC_gen("P-256");
-	mint->cert = X509_new();
-	const struct mint *signer = issuer ? issuer : mint;
-	X509 *cert = mint->cert;
+	static const struct key_type usual = { .id = EVP_PKEY_EC, .curve = "P-256" };
+	return key_make(recipe->key.id ? &recipe->key : &usual, &mint->key, reterr);
+}
+
+static must_check bool fill_in(X509 *cert, const struct mint *mint, const struct mint *signer,
+	const struct mint_recipe *recipe, time_t now, struct error *reterr)
+{
+	long version = recipe->faults & MINT_V1 ? X509_VERSION_1 : X509_VERSION_3;
 	/* The key first: subjectKeyIdentifier=hash is the digest of what is there by then. */
-	if (!mint->key || !cert || !X509_set_version(cert, X509_VERSION_3) ||
-		!X509_set_pubkey(cert, mint->key) || !ca_random_serial(cert) ||
-		!set_subject(cert, recipe->common_name) ||
+	if (!X509_set_version(cert, version) || !X509_set_pubkey(cert, mint->key) ||
+		!ca_random_serial(cert) || !set_subject(cert, recipe->common_name) ||
 		!X509_set_issuer_name(cert, X509_get_subject_name(signer->cert)) ||
 		!set_time(X509_getm_notBefore(cert), now, recipe->not_before_s) ||
 		!set_time(X509_getm_notAfter(cert), now, recipe->not_after_s))
 		return error_openssl(reterr, ERROR_BUG, "cannot mint a certificate for '%s'",
 			recipe->common_name);
-	if (!add_extensions(cert, signer->cert, recipe, reterr))
+	return recipe->faults & (MINT_V1 | MINT_BARE) ||
+	       add_extensions(cert, signer->cert, recipe, reterr);
+}
+
+static must_check bool sign(
+	X509 *cert, EVP_PKEY *key, const struct mint_recipe *recipe, struct error *reterr)
+{
+	const EVP_MD *digest = NULL;
+	/* Not key_digest alone: that rightly takes no weak one. */
+	if (!key_digest(key, NULL, &digest, reterr))
 		return false;
-	const EVP_MD *digest;
-	if (!key_digest(signer->key, NULL, &digest, reterr))
+	if (recipe->digest)
+		digest = EVP_get_digestbyname(recipe->digest);
+	if (X509_sign(cert, key, digest))
+		return true;
+	return error_openssl(
+		reterr, ERROR_BUG, "cannot sign the certificate of '%s'", recipe->common_name);
+}
+
+/* The last byte of an ECDSA signature is the end of its second number: it stays well-formed. */
+static void corrupt(X509 *cert)
+{
+	const ASN1_BIT_STRING *signature;
+	X509_get0_signature(&signature, NULL, cert);
+	signature->data[signature->length - 1] ^= 1;
+}
+
+/* Every check of the pair compares public halves only, so that this one passes: until it signs. */
+static must_check bool use_foreign_key(struct mint *mint, struct error *reterr)
+{
+	OWN(EVP_PKEY) EVP_PKEY *other = EVP_EC_gen("P-256");
+	OWN(BIGNUM) BIGNUM *secret = NULL;
+	unsigned char public[128];
+	size_t public_bytes;
+	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	EVP_PKEY *joined = NULL;
+	OSSL_PARAM *parameters = NULL;
+	bool ok =
+		other && builder && context &&
+		EVP_PKEY_get_bn_param(other, OSSL_PKEY_PARAM_PRIV_KEY, &secret) &&
+		EVP_PKEY_get_octet_string_param(
+			mint->key, OSSL_PKEY_PARAM_PUB_KEY, public, sizeof public, &public_bytes) &&
+		OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) &&
+		OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, secret) &&
+		OSSL_PARAM_BLD_push_octet_string(
+			builder, OSSL_PKEY_PARAM_PUB_KEY, public, public_bytes) &&
+		(parameters = OSSL_PARAM_BLD_to_param(builder)) != NULL &&
+		EVP_PKEY_fromdata_init(context) > 0 &&
+		EVP_PKEY_fromdata(context, &joined, EVP_PKEY_KEYPAIR, parameters) > 0;
+	OSSL_PARAM_free(parameters);
+	OSSL_PARAM_BLD_free(builder);
+	EVP_PKEY_CTX_free(context);
+	if (!ok)
+		return error_openssl(reterr, ERROR_BUG, "cannot join two halves of keys");
+	EVP_PKEY_free(mint->key);
+	mint->key = joined;
+	return true;
+}
+
+bool mint_new(const struct mint_recipe *recipe, const struct mint *issuer, time_t now,
+	struct mint **ret, struct error *reterr)
+{
+	OWN(mint) struct mint *mint = calloc(1, sizeof *mint);
+	if (!mint || !(mint->cert = X509_new()))
+		bug("out of memory");
+	const struct mint *signer = issuer ? issuer : mint;
+	if (!make_key(mint, recipe, reterr) ||
+		!fill_in(mint->cert, mint, signer, recipe, now, reterr) ||
+		!sign(mint->cert, signer->key, recipe, reterr))
 		return false;
-	if (!X509_sign(cert, signer->key, digest))
-		return error_openssl(reterr, ERROR_BUG, "cannot sign the certificate of '%s'",
-			recipe->common_name);
+	if (recipe->faults & MINT_CORRUPT)
+		corrupt(mint->cert);
+	if (recipe->faults & MINT_FOREIGN_KEY && !use_foreign_key(mint, reterr))
+		return false;
 	*ret = TAKE(mint);
 	return true;
+}
+
+bool mint_add_certificate(const struct mint *mint, struct buffer *ret, struct error *reterr)
+{
+	return pem_add_certificate(mint->cert, ret, reterr);
+}
+
+bool mint_add_key(
+	const struct mint *mint, const char *passphrase, struct buffer *ret, struct error *reterr)
+{
+	return key_encode(mint->key, passphrase, ret, reterr);
+}
+
+static bool list_revoked(X509_CRL *crl, const struct mint *revoked, const ASN1_TIME *when)
+{
+	X509_REVOKED *entry = X509_REVOKED_new();
+	ASN1_INTEGER *serial = X509_get_serialNumber(revoked->cert);
+	if (entry && X509_REVOKED_set_serialNumber(entry, serial) &&
+		X509_REVOKED_set_revocationDate(entry, (ASN1_TIME *)when) &&
+		X509_CRL_add0_revoked(crl, entry))
+		return true;
+	X509_REVOKED_free(entry);
+	return false;
+}
+
+bool mint_add_crl(const struct mint *issuer, const struct mint *revoked, long long from_s,
+	long long until_s, struct buffer *ret, struct error *reterr)
+{
+	time_t now = time(NULL);
+	OWN(X509_CRL) X509_CRL *crl = X509_CRL_new();
+	OWN(BIO) BIO *bio = BIO_new(BIO_s_mem());
+	ASN1_TIME *from = ASN1_TIME_adj(NULL, now, 0, (long)from_s);
+	ASN1_TIME *until = ASN1_TIME_adj(NULL, now, 0, (long)until_s);
+	const EVP_MD *digest = NULL;
+	bool ok = crl && bio && from && until && key_digest(issuer->key, NULL, &digest, reterr) &&
+		  X509_CRL_set_version(crl, X509_CRL_VERSION_2) &&
+		  X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->cert)) &&
+		  X509_CRL_set1_lastUpdate(crl, from) && X509_CRL_set1_nextUpdate(crl, until) &&
+		  (!revoked || list_revoked(crl, revoked, from)) &&
+		  X509_CRL_sign(crl, issuer->key, digest) && PEM_write_bio_X509_CRL(bio, crl);
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(until);
+	char *text;
+	long bytes = ok ? BIO_get_mem_data(bio, &text) : 0;
+	if (!ok)
+		return error_openssl(reterr, ERROR_BUG, "cannot mint a CRL");
+	return buffer_append(ret, text, (size_t)bytes, reterr);
 }
 
 bool mint_save(

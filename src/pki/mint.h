@@ -5,7 +5,7 @@
 #ifndef MTLS_PKI_MINT_H
 #define MTLS_PKI_MINT_H
 
-#include "pki/openssl.h"
+#include "pki/key.h"
 
 /* One extension as in an OpenSSL configuration file. Our own data, never a user's: it is expanded
  * as a file would be. */
@@ -19,6 +19,16 @@ struct mint_recipe {
 	const char *common_name;
 	long long not_before_s, not_after_s; /* seconds from now; both may be negative */
 	struct mint_extension extensions[MINT_EXTENSIONS_MAX]; /* ends where a name is NULL */
+	struct key_type key; /* id 0: P-256; a weak one is made without a word */
+	const char *digest;  /* "sha1"; NULL: SHA-256 */
+	unsigned faults;     /* MINT_..., or'ed */
+};
+
+enum {
+	MINT_V1 = 1,          /* X.509 version 1, without any extension */
+	MINT_BARE = 2,        /* version 3, and no extension at all */
+	MINT_CORRUPT = 4,     /* one bit of the signature is flipped */
+	MINT_FOREIGN_KEY = 8, /* its key file holds the private half of another P-256 key */
 };
 
 /* A certificate with its key: what was minted, or a CA to mint from. */
@@ -31,9 +41,9 @@ must_check bool mint_load(
 	const char *cert_path, const char *key_path, struct mint **ret, struct error *reterr);
 
 /*
- * Makes a P-256 key and a certificate for it, version 3, a random serial, SHA-256, with the
- * recipe's extensions, subjectKeyIdentifier and (unless self-signed) authorityKeyIdentifier.
- * `issuer` NULL makes it self-signed.
+ * Makes a key and a certificate for it, version 3, a random serial, with the recipe's extensions,
+ * subjectKeyIdentifier and (unless self-signed) authorityKeyIdentifier. `issuer` NULL makes it
+ * self-signed.
  */
 must_check bool mint_new(const struct mint_recipe *recipe, const struct mint *issuer, time_t now,
 	struct mint **ret, struct error *reterr);
@@ -43,5 +53,18 @@ must_check bool mint_save(
 	const struct mint *mint, const char *cert_path, const char *key_path, struct error *reterr);
 
 const X509 *mint_certificate(const struct mint *mint); /* borrowed */
+
+/* Append its certificate, and its key (under a passphrase unless NULL), as PEM. */
+must_check bool mint_add_certificate(
+	const struct mint *mint, struct buffer *ret, struct error *reterr);
+must_check bool mint_add_key(
+	const struct mint *mint, const char *passphrase, struct buffer *ret, struct error *reterr);
+
+/*
+ * Appends a CRL of `issuer` as PEM, its times in seconds from now, that lists `revoked` (NULL:
+ * nobody).
+ */
+must_check bool mint_add_crl(const struct mint *issuer, const struct mint *revoked,
+	long long from_s, long long until_s, struct buffer *ret, struct error *reterr);
 
 #endif

@@ -1,0 +1,172 @@
+/* The tables of certificates made real: all of them in memory, then as files. */
+#include "lab/certificates.h"
+
+#include <time.h>
+
+/* Not large, but CRLs and chains have no fixed size. */
+#define MINTED_FILE_BYTES_MAX ((size_t)1 << 20)
+
+struct lab_minted {
+	bool own_ca; /* the CA folder's files are the lab's, too */
+	size_t count;
+	struct mint *certificates[]; /* by row */
+};
+
+static size_t rows(void)
+{
+	size_t count = 0;
+	while (lab_certificates[count].name)
+		count++;
+	return count;
+}
+
+static size_t row_of(const char *name)
+{
+	for (size_t i = 0; lab_certificates[i].name; i++)
+		if (!strcmp(lab_certificates[i].name, name))
+			return i;
+	bug("the lab has no certificate '%s'", name);
+}
+
+static bool in_ca_folder(const char *name)
+{
+	return !strncmp(name, "certs/", strlen("certs/"));
+}
+
+void lab_minted_free(struct lab_minted *minted)
+{
+	if (!minted)
+		return;
+	for (size_t i = 0; i < minted->count; i++)
+		mint_free(minted->certificates[i]);
+	free(minted);
+}
+
+bool lab_minted_new(struct mint *ca, struct lab_minted **ret, struct error *reterr)
+{
+	size_t count = rows();
+	OWN(lab_minted)
+	struct lab_minted *minted = calloc(1, sizeof *minted + count * sizeof(struct mint *));
+	if (!minted)
+		bug("out of memory");
+	minted->own_ca = !ca;
+	minted->count = count;
+	minted->certificates[0] = ca; /* the table begins with it */
+	time_t now = time(NULL);
+	for (size_t i = ca ? 1 : 0; i < count; i++) {
+		const struct lab_certificate *row = &lab_certificates[i];
+		if (ca && (in_ca_folder(row->name) || !row->demo))
+			continue;
+		const struct mint *issuer =
+			row->issuer ? minted->certificates[row_of(row->issuer)] : NULL;
+		if (!mint_new(&row->recipe, issuer, now, &minted->certificates[i], reterr))
+			return false;
+	}
+	*ret = TAKE(minted);
+	return true;
+}
+
+static must_check bool add_certificate(
+	const struct lab_minted *minted, const char *name, struct buffer *ret, struct error *reterr)
+{
+	return !name || mint_add_certificate(minted->certificates[row_of(name)], ret, reterr);
+}
+
+static must_check bool certificate_file(const struct lab_minted *minted,
+	const struct lab_certificate *row, struct buffer *ret, struct error *reterr)
+{
+	if (!add_certificate(minted, row->front, ret, reterr) ||
+		!add_certificate(minted, row->name, ret, reterr))
+		return false;
+	for (size_t i = 0; i < LAB_EXTRA_MAX; i++)
+		if (!add_certificate(minted, row->chain[i], ret, reterr))
+			return false;
+	return true;
+}
+
+static const struct lab_crl *find_crl(const char *name)
+{
+	for (const struct lab_crl *crl = lab_crls; crl->name; crl++)
+		if (!strcmp(crl->name, name))
+			return crl;
+	bug("the lab has no CRL '%s'", name);
+}
+
+static must_check bool crl_file(const struct lab_minted *minted, const struct lab_crl *crl,
+	struct buffer *ret, struct error *reterr)
+{
+	const struct mint *revoked =
+		crl->revoked ? minted->certificates[row_of(crl->revoked)] : NULL;
+	return mint_add_crl(minted->certificates[row_of(crl->issuer)], revoked, crl->from_s,
+		crl->until_s, ret, reterr);
+}
+
+bool lab_minted_file(const struct lab_minted *minted, const char *file, struct buffer *ret,
+	const char **ret_what, struct error *reterr)
+{
+	const char *dot = strrchr(file, '.');
+	OWN(char) char *name = text_format("%.*s", (int)(dot ? dot - file : 0), file);
+	if (!strcmp(file, LAB_WRONG_PASSPHRASE)) {
+		*ret_what = "a passphrase that opens nothing";
+		return buffer_text(ret, "wrong\n", reterr);
+	}
+	if (dot && !strcmp(dot, ".crl")) {
+		const struct lab_crl *crl = find_crl(name);
+		*ret_what = crl->what;
+		return crl_file(minted, crl, ret, reterr);
+	}
+	const struct lab_certificate *row = &lab_certificates[row_of(name)];
+	*ret_what = row->what;
+	if (dot && !strcmp(dot, ".key"))
+		return mint_add_key(
+			minted->certificates[row_of(name)], row->passphrase, ret, reterr);
+	return certificate_file(minted, row, ret, reterr);
+}
+
+static must_check bool write_file(const struct lab_minted *minted, struct file_set *set,
+	const char *folder, const char *name, const char *ending, struct error *reterr)
+{
+	OWN(char) char *file = text_format("%s%s", name, ending);
+	OWN(char) char *path = text_format("%s/%s", folder, file);
+	bool private = !strcmp(ending, ".key");
+	OWN(buffer)
+	struct buffer bytes = { .bytes_max = MINTED_FILE_BYTES_MAX, .secret = private };
+	const char *what;
+	return lab_minted_file(minted, file, &bytes, &what, reterr) &&
+	       file_set_add(set, path, private ? FILE_PRIVATE : FILE_PUBLIC, bytes.data,
+		       bytes.length, reterr);
+}
+
+bool lab_minted_write(const struct lab_minted *minted, const char *folder, struct error *reterr)
+{
+	OWN(file_set) struct file_set *set = file_set_new();
+	OWN(char) char *certs = text_format("%s/certs", folder);
+	OWN(char) char *lab = text_format("%s/lab", folder);
+	if (!file_make_folder(certs, reterr) || !file_make_folder(lab, reterr))
+		return false;
+	for (size_t i = 0; i < minted->count; i++) {
+		const char *name = lab_certificates[i].name;
+		if (!minted->certificates[i] || (!minted->own_ca && in_ca_folder(name)))
+			continue;
+		if (!write_file(minted, set, folder, name, ".crt", reterr) ||
+			!write_file(minted, set, folder, name, ".key", reterr))
+			return false;
+	}
+	for (const struct lab_crl *crl = lab_crls; minted->own_ca && crl->name; crl++)
+		if (!write_file(minted, set, folder, crl->name, ".crl", reterr))
+			return false;
+	if (minted->own_ca &&
+		!write_file(minted, set, folder, "lab/wrong-passphrase", ".txt", reterr))
+		return false;
+	return file_set_commit(set, true, reterr);
+}
+
+bool lab_mint(const char *folder, struct error *reterr)
+{
+	OWN(char) char *cert = text_format("%s/certs/ca.crt", folder);
+	OWN(char) char *key = text_format("%s/certs/ca.key", folder);
+	struct mint *ca = NULL;
+	OWN(lab_minted) struct lab_minted *minted = NULL;
+	return mint_load(cert, key, &ca, reterr) && lab_minted_new(ca, &minted, reterr) &&
+	       lab_minted_write(minted, folder, reterr);
+}
