@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
 	&init_command,
 	&inspect_command,
 	&issue_command,
+	&lab_command_table,
 	&lint_command,
 	&pfx_command,
 	&request_command,

@@ -18,6 +18,7 @@ extern const struct command demo_command;
 extern const struct command init_command;
 extern const struct command inspect_command;
 extern const struct command issue_command;
+extern const struct command lab_command_table;
 extern const struct command lint_command;
 extern const struct command pfx_command;
 extern const struct command request_command;

@@ -1,5 +1,6 @@
 /* mtls demo: the whole story, told by running it. */
 #include "cmd/commands.h"
+#include "cmd/interrupt.h"
 #include "lab/lab.h"
 
 #include <stdarg.h>
@@ -7,14 +8,6 @@
 #include <unistd.h>
 
 #define TABLE_BYTES_MAX ((size_t)1 << 20)
-
-static volatile sig_atomic_t caught;
-
-static void on_signal(int number)
-{
-	caught = number;
-	process_interrupted = 1;
-}
 
 /* What the steps share. */
 struct demo {
@@ -226,23 +219,6 @@ static must_check bool in_folder(struct demo *demo, struct error *reterr)
 	return tell(demo, reterr);
 }
 
-static void catch_signals(void)
-{
-	/* Not SA_RESTART: whoever waits must notice. */
-	struct sigaction action = { .sa_handler = on_signal };
-	sigemptyset(&action.sa_mask);
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		sigaction(numbers[i], &action, NULL);
-}
-
-/* Ends as the signal would have, now that the children are stopped and the folder is gone. */
-static void end_by_signal(void)
-{
-	signal(caught, SIG_DFL);
-	raise(caught);
-}
-
 static int demo_run(struct args *args)
 {
 	const char *given = args_operand(args, 0);
@@ -261,15 +237,14 @@ static int demo_run(struct args *args)
 	demo.folder = folder;
 	demo.results = results;
 	make_plan(&demo);
-	catch_signals();
+	interrupt_catch();
 	bool ok = in_folder(&demo, &error);
 	buffer_done(&demo.table);
 	free(demo.serving);
 	free(demo.plan);
 	if (!given)
 		lab_folder_remove(folder);
-	if (caught)
-		end_by_signal();
+	interrupt_end();
 	if (ok && demo.wrong)
 		ok = error_set(&error, ERROR_CHECK, "%d of %d runs were not as expected",
 			demo.wrong, demo.runs);

@@ -25,6 +25,9 @@ static const struct option options[] = {
 		.value = "HOST:PORT:ADDRESS",
 		.repeats = true,
 		.help = "connect to ADDRESS, and still expect the certificate of HOST" },
+	{ .name = "alpn",
+		.value = "LIST",
+		.help = "offer these application protocols, comma-separated (default: HTTP's)" },
 	{ .name = "timeout",
 		.value = "SECONDS",
 		.preset = "30",
@@ -61,6 +64,7 @@ static bool read_job(struct args *args, struct job *ret, struct error *reterr)
 		return error_set(reterr, ERROR_USAGE,
 			"mtls request: --no-cert and --cert or --key exclude each other");
 	ret->client.tls = ret->side.tls;
+	ret->client.tls.alpn = args_text(args, "alpn");
 	ret->client.timeout_ms = (long)seconds * 1000;
 	ret->client.resolve = args_list(args, "resolve", &ret->client.resolve_count);
 	ret->request.method = two ? args_operand(args, 0) : ret->payload.method;

@@ -37,6 +37,8 @@ static bool read_rules(struct args *args, struct side *side, struct error *reter
 	side->tls.version_min = parse_version(args_text(args, "tls-min"));
 	side->tls.version_max = parse_version(args_text(args, "tls-max"));
 	side->tls.ciphers = args_text(args, "ciphers");
+	side->tls.groups = args_text(args, "groups");
+	side->tls.sigalgs = args_text(args, "sigalgs");
 	if (side->tls.version_max && side->tls.version_max < side->tls.version_min)
 		return error_set(reterr, ERROR_USAGE, "--tls-max %s is below --tls-min %s",
 			args_text(args, "tls-max"), args_text(args, "tls-min"));

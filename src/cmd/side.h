@@ -54,9 +54,16 @@
 			.choices = "1.0|1.1|1.2|1.3", \
 			.value = "VERSION", \
 			.help = "highest version of TLS" }, \
+		{ .name = "ciphers", \
+			.value = "LIST", \
+			.help = "ciphers of TLS 1.2 and suites (TLS_...) of 1.3, in OpenSSL's " \
+				"notation" }, \
+		{ .name = "groups", \
+			.value = "LIST", \
+			.help = "groups of the key exchange, colon-separated: X25519:P-256" }, \
 	{ \
-		.name = "ciphers", .value = "LIST", \
-		.help = "ciphers of TLS 1.2 and suites (TLS_...) of 1.3, in OpenSSL's notation" \
+		.name = "sigalgs", .value = "LIST", \
+		.help = "signatures by which the " peer " may prove its key, colon-separated" \
 	}
 
 struct side {

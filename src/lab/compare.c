@@ -55,6 +55,9 @@ static struct lab_verdict judge_side(const struct scenario_expected *expected,
 {
 	const struct lab_report *report = report_of(observation, side);
 	const char *name = lab_side_name(side);
+	if (report->refused != expected->refuses && expected->refuses == SIDE_NONE)
+		return differs("the %s refused, says the %s; nobody should",
+			lab_side_name(report->refused), name);
 	if (report->refused != expected->refuses)
 		return differs("%s refused, says the %s, instead of the %s",
 			lab_side_name(report->refused), name, lab_side_name(expected->refuses));
@@ -108,7 +111,7 @@ static const char *outcome_text(const struct outcome *outcome, char *target)
 		if (outcome->http_status)
 			snprintf(target, LAB_TEXT_BYTES, "accepted, HTTP %d", outcome->http_status);
 		else
-			snprintf(target, LAB_TEXT_BYTES, "nobody: %s",
+			snprintf(target, LAB_TEXT_BYTES, "%s%s", outcome->code ? "nobody: " : "",
 				outcome->code ? code_name(outcome->code) : "no answer");
 		return target;
 	}

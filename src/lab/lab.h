@@ -13,6 +13,7 @@
 #include "lab/folder.h"
 #include "lab/process.h"
 #include "lab/report.h"
+#include "lab/result.h"
 #include "lab/run.h"
 #include "lab/scenario.h"
 #include "lab/stranger.h"

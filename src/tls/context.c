@@ -126,6 +126,15 @@ static bool set_protocol(const struct tls_context *context, SSL_CTX *ssl, struct
 	if (!SSL_CTX_set_ciphersuites(ssl, context->suites))
 		return error_openssl(
 			reterr, ERROR_USAGE, "cannot use the TLS 1.3 suites '%s'", context->suites);
+	if (context->groups && !SSL_CTX_set1_groups_list(ssl, context->groups))
+		return error_openssl(
+			reterr, ERROR_USAGE, "cannot use the groups '%s'", context->groups);
+	/* A server names them in its CertificateRequest, a client in its ClientHello. */
+	if (context->sigalgs &&
+		!(context->server ? SSL_CTX_set1_client_sigalgs_list(ssl, context->sigalgs)
+				  : SSL_CTX_set1_sigalgs_list(ssl, context->sigalgs)))
+		return error_openssl(reterr, ERROR_USAGE,
+			"cannot use the signature algorithms '%s'", context->sigalgs);
 	SSL_CTX_set_options(ssl,
 		SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
 	if (!context->keeps_session)
@@ -217,6 +226,8 @@ bool tls_context_new(
 		return error_set(reterr, ERROR_USAGE, "cannot use the ciphers '%s': none is named",
 			options->ciphers);
 	split_ciphers(context, options->ciphers);
+	context->groups = options->groups ? text_copy(options->groups) : NULL;
+	context->sigalgs = options->sigalgs ? text_copy(options->sigalgs) : NULL;
 	if (!encode_alpn(context, options->alpn, reterr) || !load(context, options, reterr))
 		return false;
 	ERR_clear_error();
@@ -246,6 +257,8 @@ void tls_context_free(struct tls_context *context)
 	free(context->name);
 	free(context->ciphers);
 	free(context->suites);
+	free(context->groups);
+	free(context->sigalgs);
 	free(context);
 }
 

@@ -24,6 +24,7 @@ struct tls_context {
 	char *name;                    /* what verify.name points at */
 	int version_min, version_max;
 	char *ciphers, *suites;                         /* of TLS 1.2, of 1.3 */
+	char *groups, *sigalgs;                         /* NULL: OpenSSL's */
 	unsigned char session_id[TLS_SESSION_ID_BYTES]; /* a server's session-id context */
 	unsigned char alpn[TLS_ALPN_BYTES];             /* as on the wire (RFC 7301 section 3.1) */
 	unsigned alpn_bytes;

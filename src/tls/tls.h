@@ -39,6 +39,8 @@ struct tls_options {
 	 * list says @SECLEVEL=N: a client of TLS 1.0 or 1.1 needs "DEFAULT@SECLEVEL=0".
 	 */
 	const char *ciphers;
+	const char *groups;  /* of the key exchange, colon-separated; NULL: OpenSSL's */
+	const char *sigalgs; /* by which the peer may prove its key, likewise */
 	bool sni_strict;  /* server: refuse names that its certificate does not cover, alert 112 */
 	const char *alpn; /* comma-separated, "http/1.1"; NULL: none */
 	bool keeps_session; /* client: asks for sessions, for tls_connection_session */

@@ -118,8 +118,8 @@ static void texts_name_alert_and_error(void **state)
 	(void)state;
 	char text[LAB_TEXT_BYTES];
 	const struct scenario *row = scenario_find("server-name-mismatch");
-	assert_string_equal(
-		lab_expected_text(row, TLS_1_3, text), "client: 42 bad_certificate, X.509 62");
+	assert_string_equal(lab_expected_text(row, TLS_1_3, false, text),
+		"client: 42 bad_certificate, X.509 62");
 	struct lab_observation seen = refusal("no-client-certificate", TLS_1_3);
 	assert_string_equal(lab_observed_text(&seen, text), "server: 116 certificate_required");
 	seen = acceptance(TLS_1_2);

@@ -101,6 +101,25 @@ static void connection_refused_is_no_refusal(void **state)
 	assert_false(none.present);
 }
 
+static void a_command_that_could_not_begin_says_its_code(void **state)
+{
+	(void)state;
+	struct lab_report report = { 0 };
+	report_from_failure("mtls: the key 'a' is not b's [key-mismatch]\nhint: x\n", 2, &report);
+	assert_true(report.present);
+	assert_int_equal(report.refused, SIDE_OWN);
+	assert_int_equal(report.code, CODE_KEY_MISMATCH);
+	assert_int_equal(report.alert, -1);
+	/* The twins: another exit code, no code, nothing at all. */
+	struct lab_report none = { 0 };
+	report_from_failure("mtls: nobody listens [connection-refused]\n", 3, &none);
+	report_from_failure("mtls: there is no file 'x'\n", 2, &none);
+	report_from_failure("[", 2, &none);
+	report_from_failure("", 2, &none);
+	report_from_failure(NULL, 2, &none);
+	assert_false(none.present);
+}
+
 static void a_result_says_what_both_sides_saw(void **state)
 {
 	(void)state;
@@ -119,7 +138,8 @@ static void a_result_says_what_both_sides_saw(void **state)
 	OWN(char) char *expected = text_format(
 		"{\"as_expected\":true,\"expected\":{\"alert\":{\"name\":\"certificate_required\","
 		"\"number\":116},\"refused_by\":\"server\"},\"observed\":{\"client\":%s,\"server\":"
-		"%s},\"scenario\":\"no-client-certificate\",\"title\":\"client without a "
+		"%s},\"profile\":\"mtls\",\"scenario\":\"no-client-certificate\",\"title\":"
+		"\"client without a "
 		"certificate\",\"tls\":\"1.3\",\"why\":\"\"}",
 		side, side);
 	assert_string_equal(text, expected);
@@ -133,6 +153,7 @@ int main(void)
 		cmocka_unit_test(a_served_request_is_read_and_other_events_are_not),
 		cmocka_unit_test(a_clients_answer_is_read),
 		cmocka_unit_test(connection_refused_is_no_refusal),
+		cmocka_unit_test(a_command_that_could_not_begin_says_its_code),
 		cmocka_unit_test(a_result_says_what_both_sides_saw),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,6 +134,99 @@ static void files_come_back_and_the_key_is_private(void **state)
 	rmdir(folder);
 }
 
+static void each_flag_breaks_one_thing(void **state)
+{
+	(void)state;
+	OWN(mint) struct mint *ca = make(&ca_recipe, NULL);
+	struct mint_recipe recipe = leaf_recipe;
+	recipe.faults = MINT_V1;
+	OWN(mint) struct mint *old = make(&recipe, ca);
+	assert_int_equal(X509_get_version(mint_certificate(old)), X509_VERSION_1);
+	assert_int_equal(X509_get_ext_count(mint_certificate(old)), 0);
+	recipe.faults = MINT_BARE;
+	OWN(mint) struct mint *bare = make(&recipe, ca);
+	assert_int_equal(X509_get_version(mint_certificate(bare)), X509_VERSION_3);
+	assert_int_equal(X509_get_ext_count(mint_certificate(bare)), 0);
+	recipe.faults = MINT_CORRUPT;
+	OWN(mint) struct mint *corrupt = make(&recipe, ca);
+	assert_int_equal(
+		verify(ca, corrupt, X509_PURPOSE_SSL_CLIENT), X509_V_ERR_CERT_SIGNATURE_FAILURE);
+	recipe.faults = 0;
+	recipe.key = (struct key_type){ .id = EVP_PKEY_RSA, .bits = 1024 };
+	recipe.digest = "sha1";
+	OWN(mint) struct mint *weak = make(&recipe, ca);
+	assert_int_equal(EVP_PKEY_get_bits(X509_get0_pubkey(mint_certificate(weak))), 1024);
+	assert_int_equal(X509_get_signature_nid(mint_certificate(weak)), NID_ecdsa_with_SHA1);
+}
+
+static EVP_PKEY *key_of(const struct mint *mint)
+{
+	OWN(buffer) struct buffer pem = BUFFER(1 << 16);
+	struct error error;
+	assert_true(mint_add_key(mint, NULL, &pem, &error));
+	OWN(BIO) BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.length);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+	assert_non_null(key);
+	return key;
+}
+
+/* Whether what the mint's key signs is what its certificate's key verifies. */
+static bool proves_itself(const struct mint *mint)
+{
+	OWN(EVP_PKEY) EVP_PKEY *key = key_of(mint);
+	OWN(EVP_MD_CTX) EVP_MD_CTX *signing = EVP_MD_CTX_new();
+	OWN(EVP_MD_CTX) EVP_MD_CTX *verifying = EVP_MD_CTX_new();
+	unsigned char signature[256];
+	size_t bytes = sizeof signature;
+	/* The pair looks sound as long as nobody signs. */
+	assert_int_equal(X509_check_private_key(mint_certificate(mint), key), 1);
+	assert_int_equal(EVP_DigestSignInit(signing, NULL, EVP_sha256(), NULL, key), 1);
+	assert_int_equal(
+		EVP_DigestSign(signing, signature, &bytes, (const unsigned char *)"x", 1), 1);
+	assert_int_equal(EVP_DigestVerifyInit(verifying, NULL, EVP_sha256(), NULL,
+				 X509_get0_pubkey(mint_certificate(mint))),
+		1);
+	return EVP_DigestVerify(verifying, signature, bytes, (const unsigned char *)"x", 1) == 1;
+}
+
+static void a_foreign_key_signs_for_nobody(void **state)
+{
+	(void)state;
+	struct mint_recipe recipe = leaf_recipe;
+	OWN(mint) struct mint *good = make(&recipe, NULL);
+	recipe.faults = MINT_FOREIGN_KEY;
+	OWN(mint) struct mint *stranger = make(&recipe, NULL);
+	assert_true(proves_itself(good));
+	assert_false(proves_itself(stranger));
+}
+
+static X509_CRL *crl_of(const struct mint *ca, const struct mint *revoked, long long until_s)
+{
+	OWN(buffer) struct buffer pem = BUFFER(1 << 16);
+	struct error error;
+	assert_true(mint_add_crl(ca, revoked, -DAY_S, until_s, &pem, &error));
+	OWN(BIO) BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.length);
+	X509_CRL *crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+	assert_non_null(crl);
+	return crl;
+}
+
+static void a_crl_lists_one_or_nobody(void **state)
+{
+	(void)state;
+	OWN(mint) struct mint *ca = make(&ca_recipe, NULL);
+	OWN(mint) struct mint *leaf = make(&leaf_recipe, ca);
+	OWN(X509_CRL) X509_CRL *full = crl_of(ca, leaf, DAY_S);
+	OWN(X509_CRL) X509_CRL *empty = crl_of(ca, NULL, -3600);
+	X509_REVOKED *entry = NULL;
+	X509 *certificate = (X509 *)mint_certificate(leaf);
+	assert_int_equal(X509_CRL_verify(full, X509_get0_pubkey(mint_certificate(ca))), 1);
+	assert_int_equal(X509_CRL_get0_by_cert(full, &entry, certificate), 1);
+	assert_int_equal(X509_CRL_get0_by_cert(empty, &entry, certificate), 0);
+	assert_true(X509_cmp_current_time(X509_CRL_get0_nextUpdate(full)) > 0);
+	assert_true(X509_cmp_current_time(X509_CRL_get0_nextUpdate(empty)) < 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +234,9 @@ int main(void)
 		cmocka_unit_test(each_fault_is_the_one_asked_for),
 		cmocka_unit_test(serials_differ_and_fit_twenty_octets),
 		cmocka_unit_test(a_bad_extension_is_named),
+		cmocka_unit_test(each_flag_breaks_one_thing),
+		cmocka_unit_test(a_foreign_key_signs_for_nobody),
+		cmocka_unit_test(a_crl_lists_one_or_nobody),
 		cmocka_unit_test(files_come_back_and_the_key_is_private),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
