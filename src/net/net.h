@@ -113,6 +113,32 @@ typedef void net_on_connect(void *context, const struct error *error);
 struct net_stream *net_connect(struct net_loop *loop, const struct net_target *target,
 	net_on_connect *connected, void *context, struct error *reterr);
 
+/* ---- One connection at a time, without a loop: for probes ---- */
+
+/* Everything that a host's name stands for. */
+struct net_places;
+/* ERROR_NETWORK when the resolver knows no such host or does not answer in time. */
+must_check bool net_places_find(const struct net_address *address, unsigned ms_max,
+	struct net_places **ret, struct error *reterr);
+void net_places_free(struct net_places *places);
+OWN_DEFINE(net_places, struct net_places, net_places_free);
+/* "127.0.0.1:8443, [::1]:8443", the caller's to free. */
+char *net_places_text(const struct net_places *places);
+
+struct net_dial;
+/* Connects to the first address that takes it. CONNECTION_REFUSED when nobody listens on any. */
+must_check bool net_dial(const struct net_places *places, unsigned ms_max, struct net_dial **ret,
+	struct error *reterr);
+void net_dial_close(struct net_dial *dial);
+OWN_DEFINE(net_dial, struct net_dial, net_dial_close);
+const char *net_dial_address(const struct net_dial *dial);
+/* False with errno set; ETIMEDOUT when the time is over. */
+must_check bool net_dial_send(
+	struct net_dial *dial, const void *bytes, size_t count, unsigned ms_max);
+/* Some bytes, as soon as there are any; none is the peer's end. False as above. */
+must_check bool net_dial_receive(
+	struct net_dial *dial, void *target, size_t room, unsigned ms_max, size_t *ret_count);
+
 /* ---- Streams: one TCP connection ---- */
 
 struct net_stream_events {

@@ -107,7 +107,14 @@ struct tls_connection *tls_connection_new(const struct tls_context *context)
 		SSL_set_accept_state(connection->ssl);
 	else
 		SSL_set_connect_state(connection->ssl);
+	if (context->sni && !SSL_set_tlsext_host_name(connection->ssl, context->sni))
+		bug("out of memory for a server's name");
 	return connection;
+}
+
+void tls_connection_watch(struct tls_connection *connection, struct tls_peer *peer)
+{
+	connection->record.peer = peer;
 }
 
 void tls_connection_free(struct tls_connection *connection)

@@ -190,7 +190,8 @@ bool tls_context_configure(const struct tls_context *context, SSL_CTX *ssl, stru
 static bool load(
 	struct tls_context *context, const struct tls_options *options, struct error *reterr)
 {
-	bool wants_trust = !options->server || options->verify_mode != TLS_VERIFY_NONE;
+	bool wants_trust = options->server ? options->verify_mode != TLS_VERIFY_NONE
+					   : !options->insecure_observe;
 	if ((wants_trust || options->ca_count) &&
 		!trust_load(options->ca, options->ca_count, options->crl, options->crl_count,
 			&context->trust, reterr))
@@ -213,6 +214,8 @@ bool tls_context_new(
 	context->verify_mode = options->verify_mode;
 	context->sni_strict = options->sni_strict && options->server;
 	context->keeps_session = options->keeps_session && !options->server;
+	context->insecure_observe = options->insecure_observe && !options->server;
+	context->sni = options->sni && !options->server ? text_copy(options->sni) : NULL;
 	context->verify = options->verify;
 	context->verify.name = NULL;
 	if (options->verify.name)
@@ -255,6 +258,7 @@ void tls_context_free(struct tls_context *context)
 	credentials_free(context->credentials);
 	trust_free(context->trust);
 	free(context->name);
+	free(context->sni);
 	free(context->ciphers);
 	free(context->suites);
 	free(context->groups);

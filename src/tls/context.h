@@ -19,6 +19,8 @@ struct tls_context {
 	enum tls_verify verify_mode;
 	bool sni_strict;
 	bool keeps_session;
+	bool insecure_observe;
+	char *sni;
 	struct verify_options verify;
 	struct proof_register *proofs; /* of a server that verifies; else NULL */
 	char *name;                    /* what verify.name points at */

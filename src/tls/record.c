@@ -75,6 +75,7 @@ void tls_peer_done(struct tls_peer *peer)
 {
 	identity_free(peer->certificate);
 	json_decref(peer->certificate_request);
+	json_decref(peer->chain);
 	*peer = (struct tls_peer){ 0 };
 }
 
@@ -104,18 +105,30 @@ void tls_standing_done(struct tls_standing *standing)
 	*standing = (struct tls_standing){ 0 };
 }
 
+static json_t *show_chain(X509_STORE_CTX *store)
+{
+	json_t *list = json_array();
+	const STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(store);
+	for (int i = 0; i < sk_X509_num(sent); i++)
+		json_array_append_new(list, show_certificate(sk_X509_value(sent, i), time(NULL)));
+	return list;
+}
+
 static int verify_peer(X509_STORE_CTX *store, void *argument)
 {
 	(void)argument;
 	const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	const struct tls_record *record = ssl ? find_record(ssl) : NULL;
+	bool observe = record && record->context->insecure_observe;
+	if (record && record->peer && !record->peer->certificate) {
+		record->peer->certificate = identity_new(X509_STORE_CTX_get0_cert(store));
+		record->peer->chain = show_chain(store);
+	}
 	if (!record || !record->context->trust) {
 		/* Nobody says whom to trust: nobody is. */
 		X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
-		return 0;
+		return observe;
 	}
-	if (record->peer && !record->peer->certificate)
-		record->peer->certificate = identity_new(X509_STORE_CTX_get0_cert(store));
 	struct tls_standing *standing = record->standing;
 	if (standing && record->context->proofs) {
 		tls_standing_done(standing);
@@ -123,8 +136,9 @@ static int verify_peer(X509_STORE_CTX *store, void *argument)
 		return proof_handshake(
 			record->context->proofs, store, &record->outcome->verify, &standing->proof);
 	}
-	return verify_handshake(
-		store, record->context->trust, &record->context->verify, &record->outcome->verify);
+	return verify_handshake(store, record->context->trust, &record->context->verify,
+		       &record->outcome->verify) ||
+	       observe;
 }
 
 /* Whether a Certificate message holds any (RFC 5246 section 7.4.2, RFC 8446 section 4.4.2). */

@@ -44,6 +44,13 @@ struct tls_options {
 	bool sni_strict;  /* server: refuse names that its certificate does not cover, alert 112 */
 	const char *alpn; /* comma-separated, "http/1.1"; NULL: none */
 	bool keeps_session; /* client: asks for sessions, for tls_connection_session */
+	const char *sni;    /* client: ask for this name; NULL: for none (libcurl asks by itself) */
+	/*
+	 * Client: a server that does not pass verification is talked to all the same, and
+	 * outcome.verify says what was wrong. To look at servers, never to send them anything; the
+	 * trust may then be empty.
+	 */
+	bool insecure_observe;
 };
 
 struct tls_context; /* immutable once made; threads share it */
@@ -78,6 +85,7 @@ struct tls_peer {
 		*certificate; /* the leaf, verified or not (see outcome.verify.ok); or NULL */
 	/* {"authorities": [RFC 4514 names], "signature_algorithms": [names]}; NULL: none asked */
 	json_t *certificate_request;
+	json_t *chain;    /* what the server sent, as show_certificate tells it; or NULL */
 	void *connection; /* for tls_peer_last_words: NULL once its owner has freed it */
 };
 void tls_peer_done(struct tls_peer *peer);
@@ -135,6 +143,8 @@ OWN_DEFINE(tls_session, struct tls_session, tls_session_free);
 /* Offers the session; before the first input. What the server makes of it is outcome.resumed. */
 void tls_connection_resume(struct tls_connection *connection, const struct tls_session *session);
 
+/* Also fills `peer`, which must outlive the connection; before the first input. */
+void tls_connection_watch(struct tls_connection *connection, struct tls_peer *peer);
 /* Takes all of the peer's bytes; goes on with the handshake. A client begins with (NULL, 0). */
 enum tls_status tls_connection_input(
 	struct tls_connection *connection, const void *bytes, size_t count, struct error *reterr);

@@ -1,0 +1,210 @@
+/* A handshake over a plain socket: what the server says is kept, whether or not it succeeds. */
+#include "doctor/probe.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <strings.h>
+
+#define PORT_DEFAULT 443
+
+/* ---- Where to ---- */
+
+static bool split_authority(const char *text, size_t bytes, struct net_address *ret)
+{
+	long long port = PORT_DEFAULT;
+	OWN(char) char *host = text_format("%.*s", (int)bytes, text);
+	char *end = *host == '[' ? strchr(host, ']') : NULL;
+	char *colon = strrchr(end ? end : host, ':');
+	if (*host == '[' && !end)
+		return false;
+	if (colon && !end && strchr(host, ':') != colon)
+		colon = NULL; /* an IPv6 address without brackets */
+	if (colon && !text_number(colon + 1, 1, 65535, &port))
+		return false;
+	if (colon)
+		*colon = 0;
+	if (end)
+		*end = 0;
+	const char *bare = host + (end != NULL);
+	if (!*bare || strlen(bare) >= sizeof ret->host || strpbrk(bare, " @/"))
+		return false;
+	snprintf(ret->host, sizeof ret->host, "%s", bare);
+	ret->port = (uint16_t)port;
+	return true;
+}
+
+bool target_parse(const char *url, const char *name, struct target *ret, struct error *reterr)
+{
+	const char *rest = strstr(url, "://");
+	struct net_address address = { .port = PORT_DEFAULT };
+	if (rest && strncasecmp(url, "https://", 8) != 0) {
+		error_code(reterr, ERROR_USAGE,
+			strncasecmp(url, "http://", 7) ? CODE_NONE : CODE_PLAIN_HTTP,
+			"the URL '%s' is not https://", url);
+		return error_hint(reterr, "mutual TLS needs https://");
+	}
+	rest = rest ? rest + 3 : url;
+	size_t bytes = strcspn(rest, "/?#");
+	if (!split_authority(rest, bytes, &address))
+		return error_set(reterr, ERROR_USAGE, "'%s' is no URL", url);
+	if (name && !verify_name_check(name, reterr))
+		return false;
+	bool number = name_is_address(address.host);
+	size_t length = strlen(address.host);
+	if (length > 1 && address.host[length - 1] == '.')
+		address.host[length - 1] = 0;
+	ret->address = address;
+	ret->path = text_format("%s%.*s", rest[bytes] == '/' ? "" : "/",
+		(int)strcspn(rest + bytes, "#"), rest + bytes);
+	ret->name =
+		name ? text_copy(name) : text_format("%s:%s", number ? "IP" : "DNS", address.host);
+	if (name && !strncmp(name, "DNS:", 4))
+		ret->sni = text_copy(name + 4);
+	else if (!number)
+		ret->sni = text_copy(address.host);
+	return true;
+}
+
+void target_done(struct target *target)
+{
+	free(target->path);
+	free(target->name);
+	free(target->sni);
+}
+
+/* ---- One connection ---- */
+
+void probe_done(struct probe *probe)
+{
+	tls_peer_done(&probe->peer);
+	buffer_done(&probe->response);
+}
+
+struct line {
+	struct net_dial *dial;
+	struct tls_connection *tls;
+	uint64_t until;
+	struct probe *probe;
+	bool deaf; /* the peer takes no more; what it said before may still be read */
+};
+
+static unsigned left(const struct line *line)
+{
+	uint64_t now = clock_monotonic_ms();
+	return now < line->until ? (unsigned)(line->until - now) : 0;
+}
+
+static void flush(struct line *line)
+{
+	size_t count;
+	const void *bytes = tls_connection_output(line->tls, &count);
+	if (count && !line->deaf)
+		line->deaf = !net_dial_send(line->dial, bytes, count, left(line));
+	tls_connection_sent(line->tls, count);
+}
+
+/* More of the peer's bytes into TLS. */
+static enum tls_status feed(struct line *line)
+{
+	char bytes[16384];
+	size_t count;
+	struct error *error = &line->probe->error;
+	flush(line);
+	if (!net_dial_receive(line->dial, bytes, sizeof bytes, left(line), &count))
+		return tls_connection_end(line->tls, errno, error);
+	if (!count)
+		return tls_connection_end(line->tls, 0, error);
+	return tls_connection_input(line->tls, bytes, count, error);
+}
+
+/* Whether the head is there and as much body as it promises. */
+static bool is_whole(const struct buffer *response)
+{
+	const char *end = response->data ? strstr(response->data, "\r\n\r\n") : NULL;
+	const char *length = end ? strcasestr(response->data, "\r\ncontent-length:") : NULL;
+	if (!length || length > end)
+		return false;
+	unsigned long long bytes = strtoull(length + strlen("\r\ncontent-length:"), NULL, 10);
+	return response->length >= (size_t)(end + 4 - response->data) + bytes;
+}
+
+/* Reads until the answer is whole, the peer refuses or leaves, or the time is over. */
+static void listen(struct line *line)
+{
+	struct probe *probe = line->probe;
+	struct error full;
+	enum tls_status status = TLS_WANT_INPUT;
+	while (!is_whole(&probe->response)) {
+		char bytes[16384];
+		size_t count;
+		status = tls_connection_read(line->tls, bytes, sizeof bytes, &count, &probe->error);
+		if (status == TLS_READY) {
+			if (!buffer_append(&probe->response, bytes, count, &full))
+				return;
+			continue;
+		}
+		if (status == TLS_WANT_INPUT)
+			status = feed(line);
+		if (status == TLS_FAILED || status == TLS_CLOSED)
+			break;
+	}
+	/* A peer that answered and then broke off has answered. */
+	probe->refused =
+		status == TLS_FAILED &&
+		(!probe->response.length || tls_connection_outcome(line->tls)->alert_received >= 0);
+	if (probe->response.data)
+		sscanf(probe->response.data, "HTTP/%*1[0-9].%*1[0-9] %3d", &probe->status);
+}
+
+static void converse(struct line *line, const struct target *target, const char *path)
+{
+	struct probe *probe = line->probe;
+	enum tls_status status = tls_connection_input(line->tls, NULL, 0, &probe->error);
+	while (status == TLS_WANT_INPUT)
+		status = feed(line);
+	flush(line);
+	probe->finished = tls_connection_finished(line->tls);
+	probe->refused = status == TLS_FAILED || !probe->finished;
+	if (!probe->refused && path) {
+		OWN(char)
+		char *request = text_format("GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: mtls/%s\r\n"
+					    "Accept: */*\r\nConnection: close\r\n\r\n",
+			path, target->sni ? target->sni : target->address.host, MTLS_VERSION);
+		if (tls_connection_write(line->tls, request, strlen(request), &probe->error)) {
+			flush(line);
+			listen(line);
+		}
+	}
+	tls_connection_shutdown(line->tls);
+	flush(line);
+	probe->outcome = *tls_connection_outcome(line->tls);
+	if (!probe->refused)
+		probe->error = (struct error){ .kind = ERROR_NONE, .alert = -1 };
+}
+
+bool probe_run(const struct net_places *places, const struct target *target,
+	const struct tls_options *options, const char *path, unsigned ms_max, struct probe *ret,
+	struct error *reterr)
+{
+	OWN(tls_context) struct tls_context *context = NULL;
+	OWN(net_dial) struct net_dial *dial = NULL;
+	uint64_t start = clock_monotonic_ms();
+	*ret = (struct probe){ .response = BUFFER(PROBE_RESPONSE_BYTES_MAX) };
+	tls_outcome_init(&ret->outcome);
+	if (!tls_context_new(options, &context, reterr))
+		return false;
+	if (net_dial(places, ms_max, &dial, &ret->error)) {
+		struct line line = { .dial = dial, .until = start + ms_max, .probe = ret };
+		OWN(tls_connection)
+		struct tls_connection *tls = line.tls = tls_connection_new(context);
+		ret->connected = true;
+		snprintf(ret->address, sizeof ret->address, "%s", net_dial_address(dial));
+		tls_connection_watch(tls, &ret->peer);
+		converse(&line, target, path);
+		ret->peer.connection = NULL;
+	} else {
+		ret->refused = true;
+	}
+	ret->ms = (unsigned)(clock_monotonic_ms() - start);
+	return true;
+}

@@ -1,0 +1,52 @@
+/* One connection to the server: a handshake, perhaps a request, and all that both showed. */
+#ifndef MTLS_DOCTOR_PROBE_H
+#define MTLS_DOCTOR_PROBE_H
+
+#include "net/net.h"
+#include "tls/tls.h"
+
+#define PROBE_RESPONSE_BYTES_MAX ((size_t)64 << 10)
+
+/* Where to: "https://HOST[:PORT][/PATH]" or "HOST[:PORT]". */
+struct target {
+	struct net_address address;
+	char *path; /* "/..." */
+	char *name; /* "DNS:host" or "IP:address" */
+	char *sni;  /* NULL for an address */
+};
+must_check bool target_parse(
+	const char *url, const char *name, struct target *ret, struct error *reterr);
+void target_done(struct target *target);
+static inline void own_target(struct target *target)
+{
+	target_done(target);
+}
+
+struct probe {
+	bool connected;
+	bool finished;      /* the handshake, as far as this side knows */
+	bool refused;       /* `error` says how it ended */
+	unsigned ms;        /* that it took */
+	int status;         /* HTTP's; 0: no answer */
+	struct error error; /* kind ERROR_NONE: nothing went wrong */
+	struct tls_outcome outcome;
+	struct tls_peer peer;
+	struct buffer response; /* escaped nowhere: for matching only */
+	char address[NET_ADDRESS_BYTES];
+};
+void probe_done(struct probe *probe);
+static inline void own_probe(struct probe *probe)
+{
+	probe_done(probe);
+}
+
+/*
+ * Connects, shakes hands and, with a `path`, sends a GET and reads the answer, each within ms_max.
+ * False only for options that no context can be made of; what the network and the server do is in
+ * `ret`.
+ */
+must_check bool probe_run(const struct net_places *places, const struct target *target,
+	const struct tls_options *options, const char *path, unsigned ms_max, struct probe *ret,
+	struct error *reterr);
+
+#endif
