@@ -42,4 +42,7 @@ void h1_library_start(struct h1_library *library);
 /* False when the library refuses the bytes. Never feed beyond the end of a message. */
 must_check bool h1_library_feed(struct h1_library *library, const char *bytes, size_t count);
 
+/* Whether it is a method that the library would let through. */
+bool h1_library_knows(const char *method);
+
 #endif

@@ -86,7 +86,7 @@ static struct h1_refusal check_version(
 	return REFUSE(400, "the request line does not end in a version such as HTTP/1.1");
 }
 
-static struct h1_refusal check_target(const char *method, size_t method_bytes, const char *target,
+struct h1_refusal h1_check_target(const char *method, size_t method_bytes, const char *target,
 	size_t bytes, size_t target_bytes_max)
 {
 	if (bytes > target_bytes_max)
@@ -132,7 +132,7 @@ struct h1_refusal h1_check_request_line(
 	size_t target_bytes = (size_t)(space - target);
 	struct h1_refusal refusal = check_version(space + 1, left - target_bytes - 1, ret_version);
 	if (!refusal.status)
-		refusal = check_target(line, method, target, target_bytes, target_bytes_max);
+		refusal = h1_check_target(line, method, target, target_bytes, target_bytes_max);
 	return refusal;
 }
 
@@ -195,6 +195,23 @@ static const struct {
 	{ "expect", check_expect },
 };
 
+struct h1_refusal h1_check_field(const char *name, size_t name_bytes, const char *value,
+	size_t value_bytes, struct h1_framing *framing)
+{
+	for (size_t i = 0; i < sizeof framing_headers / sizeof *framing_headers; i++)
+		if (is_word(name, name_bytes, framing_headers[i].name))
+			return framing_headers[i].check(value, value_bytes, framing);
+	return fine;
+}
+
+bool h1_is_framing(const char *name, size_t bytes)
+{
+	for (size_t i = 0; i < sizeof framing_headers / sizeof *framing_headers; i++)
+		if (is_word(name, bytes, framing_headers[i].name))
+			return true;
+	return false;
+}
+
 /* "name: value"; *ret_name is the length of the name. */
 static struct h1_refusal check_form(const char *line, size_t bytes, size_t *ret_name)
 {
@@ -224,10 +241,7 @@ struct h1_refusal h1_check_header(const char *line, size_t bytes, struct h1_fram
 		value++, left--;
 	while (left && (value[left - 1] == ' ' || value[left - 1] == '\t'))
 		left--;
-	for (size_t i = 0; i < sizeof framing_headers / sizeof *framing_headers; i++)
-		if (is_word(line, name, framing_headers[i].name))
-			return framing_headers[i].check(value, left, framing);
-	return fine;
+	return h1_check_field(line, name, value, left, framing);
 }
 
 struct h1_refusal h1_check_trailer(const char *line, size_t bytes)
@@ -236,10 +250,9 @@ struct h1_refusal h1_check_trailer(const char *line, size_t bytes)
 	struct h1_refusal refusal = check_form(line, bytes - 2, &name);
 	if (refusal.status)
 		return refusal;
-	for (size_t i = 0; i < sizeof framing_headers / sizeof *framing_headers; i++)
-		if (is_word(line, name, framing_headers[i].name))
-			return REFUSE(400, "a trailer may not change how the message is read");
-	return fine;
+	return h1_is_framing(line, name)
+		       ? REFUSE(400, "a trailer may not change how the message is read")
+		       : fine;
 }
 
 struct h1_refusal h1_check_chunk_size(const char *line, size_t bytes)

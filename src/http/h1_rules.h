@@ -31,8 +31,18 @@ struct h1_refusal h1_check_header(const char *line, size_t bytes, struct h1_fram
  * not say anything (RFC 9110 section 6.5.1). */
 struct h1_refusal h1_check_trailer(const char *line, size_t bytes);
 struct h1_refusal h1_check_chunk_size(const char *line, size_t bytes);
-/* All headers together. */
+/* All headers together. For HTTP/2 `host` is either of :authority and Host. */
 struct h1_refusal h1_check_framing(
 	const struct h1_framing *framing, enum http_version version, size_t body_bytes_max);
+
+/* ---- What holds for HTTP/2 too, so that both refuse the same with the same words ---- */
+
+struct h1_refusal h1_check_target(const char *method, size_t method_bytes, const char *target,
+	size_t bytes, size_t target_bytes_max);
+/* A header that says how the message is to be read; the value has no white space around it. */
+struct h1_refusal h1_check_field(const char *name, size_t name_bytes, const char *value,
+	size_t value_bytes, struct h1_framing *framing);
+/* Whether h1_check_field looks at headers of that name. */
+bool h1_is_framing(const char *name, size_t bytes);
 
 #endif

@@ -15,7 +15,7 @@ bool h1_write_head(const struct http_response *response, const struct http_reque
 			    response->fields[i].value))
 			return false;
 	/* RFC 9110 section 8.6: 204 has none, and 304 would promise the length of a 200. */
-	if (response->status >= 200 && response->status != 204 && response->status != 304 &&
+	if (http_response_has_length(response) &&
 		!buffer_format(
 			ret, reterr, "Content-Length: %" PRIu64 "\r\n", response->body_bytes))
 		return false;

@@ -1,5 +1,6 @@
 /*
- * http: requests, responses, and HTTP/1.1 as bytes in, events out. No sockets, no TLS, no files.
+ * http: requests, responses, HTTP/1.1 and HTTP/2 as bytes in, events out. No sockets, no TLS, no
+ * files.
  *
  * This is the room's door: include it, not the headers behind it.
  */
@@ -8,6 +9,7 @@
 
 #include "http/h1.h"
 #include "http/h1_answer.h"
+#include "http/h2.h"
 #include "http/message.h"
 #include "http/range.h"
 

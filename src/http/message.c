@@ -165,9 +165,13 @@ const char *http_status_text(int status)
 	return "";
 }
 
+bool http_response_has_length(const struct http_response *response)
+{
+	return response->status >= 200 && response->status != 204 && response->status != 304;
+}
+
 bool http_response_sends_body(
 	const struct http_response *response, const struct http_request *request)
 {
-	return response->status >= 200 && response->status != 204 && response->status != 304 &&
-	       !(request && http_request_is_head(request));
+	return http_response_has_length(response) && !(request && http_request_is_head(request));
 }

@@ -24,7 +24,7 @@ struct http_limits {
 		.header_bytes_max = 16384, .headers_max = 100, .body_bytes_max = 65536 \
 	}
 
-enum http_version { HTTP_1_0 = 10, HTTP_1_1 = 11 };
+enum http_version { HTTP_1_0 = 10, HTTP_1_1 = 11, HTTP_2 = 20 };
 
 struct http_header {
 	const char *name;  /* lower case, a token */
@@ -41,7 +41,7 @@ struct http_request {
 	const char *authority; /* of the target or the Host header; NULL when neither (1.0) */
 	const struct http_header *headers;
 	size_t header_count;
-	bool framed; /* a Content-Length or chunks said how long the body is, be it 0 */
+	bool framed; /* it said that there is a body, be it of 0 bytes */
 	bool expects_continue;
 	bool keep_alive; /* the client lets the connection live on */
 	const char *body;
@@ -116,6 +116,8 @@ must_check bool http_response_json(
 
 /* "Not Found"; "" for a status that we do not know. */
 const char *http_status_text(int status);
+/* Whether its length is announced: not of 1xx, 204, nor of 304, whose body is that of the 200. */
+bool http_response_has_length(const struct http_response *response);
 /* Whether a body goes with it: not with HEAD, 1xx, 204 and 304. `request` may be NULL. */
 bool http_response_sends_body(
 	const struct http_response *response, const struct http_request *request);
