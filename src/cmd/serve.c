@@ -31,6 +31,11 @@ static const struct option options[] = {
 		.choices = "required|optional|none",
 		.preset = "required",
 		.help = "whether a client needs a certificate" },
+	{ .name = "http",
+		.value = "VERSION",
+		.choices = "any|1.1|2",
+		.preset = "any",
+		.help = "which versions of HTTP a client may choose" },
 	SIDE_OPTIONS("client"),
 	{ .name = "sni",
 		.value = "MODE",
@@ -111,6 +116,8 @@ static bool read_limits(struct args *args, struct server_limits *ret, struct err
 	ret->http = (struct http_limits)HTTP_LIMITS_DEFAULT;
 	ret->http.header_bytes_max = (size_t)header_bytes;
 	ret->http.body_bytes_max = (size_t)body_bytes;
+	if (!strcmp(args_text(args, "http"), "2"))
+		ret->http.version_min = HTTP_2;
 	return true;
 }
 
@@ -188,6 +195,19 @@ static enum tls_verify verify_mode(const struct args *args)
 	}
 }
 
+/* What is offered in the handshake, the preferred first (RFC 7301). */
+static const char *alpn(const struct args *args)
+{
+	switch (*args_text(args, "http")) {
+	case '1':
+		return "http/1.1";
+	case '2':
+		return "h2";
+	default:
+		return "h2,http/1.1";
+	}
+}
+
 static bool serve(struct args *args, struct error *reterr)
 {
 	struct net_address listen[LISTEN_MAX];
@@ -209,7 +229,7 @@ static bool serve(struct args *args, struct error *reterr)
 	serving.tls.verify_mode = verify_mode(args);
 	serving.tls.verify.purpose = PURPOSE_CLIENT;
 	serving.tls.sni_strict = !strcmp(args_text(args, "sni"), "strict");
-	serving.tls.alpn = "http/1.1";
+	serving.tls.alpn = alpn(args);
 	OWN(server) struct server *server = NULL;
 	if (!server_new(&serving, &server, reterr))
 		return false;
@@ -229,7 +249,9 @@ const struct command serve_command = {
 	.operands = "",
 	.options = options,
 	.run = serve_run,
-	.details = "The first signal to stop (Ctrl+C, SIGTERM) lets requests in flight finish; the "
+	.details = "HTTP/2 and HTTP/1.1 are offered in the handshake (ALPN), and the same is "
+		   "answered on both; a client that chooses neither speaks HTTP/1.1.\n"
+		   "The first signal to stop (Ctrl+C, SIGTERM) lets requests in flight finish; the "
 		   "second ends the server at once.\n"
 		   "Exit codes: 0 stopped, 2 usage or input, 3 the address cannot be used.",
 };

@@ -18,11 +18,20 @@ static const uint8_t drain_ping[8] = "goodbye";
 
 /* ---- What the peer sends ---- */
 
+/* The first failure counts. */
+static void fail(struct h2 *h2, uint32_t code, const char *why)
+{
+	if (h2->failed)
+		return;
+	h2->failed = true;
+	h2->failure = code;
+	h2->why = why;
+}
+
 /* The peer asks for too much: every callback that returns this ends the connection. */
 static int calm(struct h2 *h2)
 {
-	h2->failed = true;
-	h2->failure = NGHTTP2_ENHANCE_YOUR_CALM;
+	fail(h2, NGHTTP2_ENHANCE_YOUR_CALM, "the client asks for too much on one connection");
 	return NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
@@ -31,8 +40,14 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 	struct h2 *h2 = user;
 	if (frame->headers.cat != NGHTTP2_HCAT_REQUEST)
 		return 0;
-	h2->last_id = frame->hd.stream_id;
 	h2->continuations = 0;
+	/* Our GOAWAY says that it was not looked at, so that it may be asked elsewhere (6.8). */
+	if (h2->ended)
+		return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+			       NGHTTP2_REFUSED_STREAM)
+			       ? NGHTTP2_ERR_CALLBACK_FAILURE
+			       : 0;
+	h2->last_id = frame->hd.stream_id;
 	struct stream *stream = stream_new(h2, frame->hd.stream_id);
 	if (!stream)
 		return NGHTTP2_ERR_CALLBACK_FAILURE;
@@ -129,16 +144,25 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 	return h2_budget_take(&h2->budget, cost) ? 0 : calm(h2);
 }
 
-/* Frames of types that nobody knows, and pieces of a header block, reach no other callback. */
+/* PRIORITY, and pieces of a header block, reach no other callback. */
 static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head, void *user)
 {
 	(void)session;
 	struct h2 *h2 = user;
 	if (head->type == NGHTTP2_CONTINUATION && ++h2->continuations > CONTINUATIONS_MAX)
 		return calm(h2);
-	if (head->type < NGHTTP2_CONTINUATION && head->type != NGHTTP2_PRIORITY)
+	if (head->type != NGHTTP2_CONTINUATION && head->type != NGHTTP2_PRIORITY)
 		return 0;
 	return h2_budget_take(&h2->budget, H2_COST_FRAME) ? 0 : calm(h2);
+}
+
+/* Each frame of a type that nobody knows pays, and is dropped (RFC 9113 section 5.5). */
+static int on_unknown(
+	nghttp2_session *session, void **payload, const nghttp2_frame_hd *head, void *user)
+{
+	(void)session, (void)payload, (void)head;
+	struct h2 *h2 = user;
+	return h2_budget_take(&h2->budget, H2_COST_FRAME) ? NGHTTP2_ERR_CANCEL : calm(h2);
 }
 
 static int on_invalid_frame(
@@ -232,6 +256,10 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *u
 	struct stream *stream = last ? find(session, frame->hd.stream_id) : NULL;
 	if (stream)
 		stream->sent = true;
+	/* Whoever acknowledges this PING has seen the GOAWAY in front of it. */
+	if (frame->hd.type == NGHTTP2_GOAWAY && h2->draining && !h2->ended &&
+		nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, drain_ping))
+		return NGHTTP2_ERR_CALLBACK_FAILURE;
 	/* The peer need not send the rest of a body that we did not want (RFC 9113 8.1). */
 	if (stream && !stream->request_done)
 		return nghttp2_submit_rst_stream(
@@ -260,6 +288,9 @@ static void make_options(void)
 	nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
 	nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
 	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, on_invalid_frame);
+	nghttp2_session_callbacks_set_unpack_extension_callback(callbacks, on_unknown);
+	for (int type = NGHTTP2_CONTINUATION + 1; type <= UINT8_MAX; type++)
+		nghttp2_option_set_user_recv_extension_type(options, (uint8_t)type);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
 	nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
 	nghttp2_session_callbacks_set_send_callback(callbacks, on_send);
@@ -303,21 +334,15 @@ void h2_free(struct h2 *h2)
 	free(h2);
 }
 
-bool h2_input(struct h2 *h2, const void *bytes, size_t count, uint64_t now_ms, struct error *reterr)
+bool h2_input(struct h2 *h2, const void *bytes, size_t count, uint64_t now_ms)
 {
 	h2->now_ms = now_ms;
-	ssize_t used = nghttp2_session_mem_recv(h2->session, bytes, count);
-	if (used >= 0 && !h2->failed)
-		return true;
+	ssize_t used = h2->failed ? 0 : nghttp2_session_mem_recv(h2->session, bytes, count);
 	if (used == NGHTTP2_ERR_FLOODED || used == NGHTTP2_ERR_TOO_MANY_SETTINGS)
 		calm(h2);
-	if (h2->failure == NGHTTP2_ENHANCE_YOUR_CALM)
-		return error_set(reterr, ERROR_NETWORK,
-			"the client asks for too much on one HTTP/2 connection");
-	h2->failed = true;
-	h2->failure = NGHTTP2_PROTOCOL_ERROR;
-	return error_set(
-		reterr, ERROR_NETWORK, "HTTP/2 of the client: %s", nghttp2_strerror((int)used));
+	else if (used < 0)
+		fail(h2, NGHTTP2_PROTOCOL_ERROR, nghttp2_strerror((int)used));
+	return !h2->failed;
 }
 
 /* ---- Answers ---- */
@@ -370,27 +395,23 @@ static bool last_word(struct h2 *h2, struct buffer *ret, struct error *reterr)
 		(unsigned char)(id >> 24), (unsigned char)(id >> 16), (unsigned char)(id >> 8),
 		(unsigned char)id, (unsigned char)(code >> 24), (unsigned char)(code >> 16),
 		(unsigned char)(code >> 8), (unsigned char)code };
-	if (h2->said)
-		return true;
+	if (!h2->said && !buffer_append(ret, frame, sizeof frame, reterr))
+		return false;
 	h2->said = true;
-	return buffer_append(ret, frame, sizeof frame, reterr);
+	return error_set(reterr, ERROR_NETWORK, "HTTP/2: %s", h2->why);
 }
 
 bool h2_output(
 	struct h2 *h2, size_t bytes_max, uint64_t now_ms, struct buffer *ret, struct error *reterr)
 {
 	h2->now_ms = now_ms;
-	if (h2->failed)
-		return last_word(h2, ret, reterr);
 	h2->output = ret;
 	h2->output_max = bytes_max;
-	int result = nghttp2_session_send(h2->session);
+	int result = h2->failed ? 0 : nghttp2_session_send(h2->session);
 	h2->output = NULL;
-	if (!result)
-		return true;
-	if (h2->failed)
-		return last_word(h2, ret, reterr);
-	return error_set(reterr, ERROR_NETWORK, "HTTP/2: %s", nghttp2_strerror(result));
+	if (result)
+		fail(h2, NGHTTP2_INTERNAL_ERROR, nghttp2_strerror(result));
+	return !h2->failed || last_word(h2, ret, reterr);
 }
 
 bool h2_has_output(const struct h2 *h2)
@@ -405,8 +426,7 @@ void h2_drain(struct h2 *h2)
 	if (h2->draining || h2->ended || h2->failed)
 		return;
 	h2->draining = true;
-	if (nghttp2_submit_shutdown_notice(h2->session) ||
-		nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, drain_ping))
+	if (nghttp2_submit_shutdown_notice(h2->session))
 		h2_end(h2);
 }
 

@@ -1,8 +1,8 @@
 /*
  * HTTP/2 (RFC 9113) without I/O: bytes in, requests out; responses in, bytes out.
  *
- *	if (!h2_input(h2, bytes, count, now, &error))   the peer broke the protocol or a limit
- *		...                                      h2_output has our GOAWAY; then close
+ *	if (!h2_input(h2, bytes, count, now))   the peer broke the protocol or a limit
+ *		...                                      h2_output has our GOAWAY, and says why
  *	while ((stream = h2_event(h2)))
  *		if (stream->ended)                       it was answered or reset: let go of it
  *			...
@@ -44,11 +44,10 @@ struct h2_stream {
 };
 
 /*
- * Takes all bytes. False: the connection cannot go on; what h2_output gives now is its last word.
- * `now_ms` is any clock that only goes forward.
+ * Takes all bytes. False: the connection cannot go on, and h2_output says why. `now_ms` is any
+ * clock that only goes forward.
  */
-must_check bool h2_input(
-	struct h2 *h2, const void *bytes, size_t count, uint64_t now_ms, struct error *reterr);
+must_check bool h2_input(struct h2 *h2, const void *bytes, size_t count, uint64_t now_ms);
 /* The next stream that something happened to; NULL: none. Each ends as `ended` if it came at all.
  */
 struct h2_stream *h2_event(struct h2 *h2);
@@ -57,8 +56,8 @@ struct h2_stream *h2_open(const struct h2 *h2, const struct h2_stream *previous)
 /* Takes the response. Date is `now`. A stream that has ended meanwhile loses it. */
 void h2_answer(struct h2 *h2, struct h2_stream *stream, struct http_response *response, time_t now);
 /*
- * Appends whole frames until `ret` holds `bytes_max` or somewhat more, or there are none.
- * ERROR_LIMIT or ERROR_NETWORK: the connection cannot go on.
+ * Appends whole frames until `ret` holds `bytes_max` or somewhat more, or there are none. False:
+ * the connection cannot go on, and what was appended, if anything, is our last word on it.
  */
 must_check bool h2_output(
 	struct h2 *h2, size_t bytes_max, uint64_t now_ms, struct buffer *ret, struct error *reterr);

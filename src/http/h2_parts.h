@@ -36,9 +36,10 @@ struct h2 {
 	struct buffer *output;      /* during h2_output */
 	size_t output_max;
 	bool draining, ended, failed, said; /* said: our last word */
-	uint32_t failure;       /* the error code of our GOAWAY */
-	unsigned continuations; /* of the header block that is coming in */
-	int32_t last_id;        /* the newest stream that we saw */
+	uint32_t failure;                   /* the error code of our last word, */
+	const char *why;                    /* and its sentence */
+	unsigned continuations;             /* of the header block that is coming in */
+	int32_t last_id;                    /* the newest stream that we saw */
 };
 
 /* NULL: out of memory. */

@@ -9,13 +9,16 @@
 
 #include <stdint.h>
 
+enum http_version { HTTP_1_0 = 10, HTTP_1_1 = 11, HTTP_2 = 20 };
+
 /* What one request may cost; beyond it the answer is the status named here. */
 struct http_limits {
-	size_t target_bytes_max;      /* the request target: 414 */
-	size_t header_line_bytes_max; /* one header line: 431 */
-	size_t header_bytes_max;      /* all header lines, trailers included: 431 */
-	size_t headers_max;           /* header lines, trailers included: 431 */
-	size_t body_bytes_max;        /* 413 */
+	size_t target_bytes_max;       /* the request target: 414 */
+	size_t header_line_bytes_max;  /* one header line: 431 */
+	size_t header_bytes_max;       /* all header lines, trailers included: 431 */
+	size_t headers_max;            /* header lines, trailers included: 431 */
+	size_t body_bytes_max;         /* 413 */
+	enum http_version version_min; /* 505; 0: any */
 };
 
 #define HTTP_LIMITS_DEFAULT \
@@ -23,8 +26,6 @@ struct http_limits {
 		.target_bytes_max = 8000, .header_line_bytes_max = 8192, \
 		.header_bytes_max = 16384, .headers_max = 100, .body_bytes_max = 65536 \
 	}
-
-enum http_version { HTTP_1_0 = 10, HTTP_1_1 = 11, HTTP_2 = 20 };
 
 struct http_header {
 	const char *name;  /* lower case, a token */

@@ -92,6 +92,17 @@ void connection_flush(struct connection *connection)
 		connection_close(connection);
 }
 
+bool connection_may_go_on(struct connection *connection)
+{
+	size_t waiting;
+	tls_connection_output(connection->tls, &waiting);
+	if (waiting < PIECE_BYTES)
+		return true;
+	connection_flush(connection);
+	return connection->stage != STAGE_CLOSED && !net_stream_pending(connection->stream) &&
+	       connection->turn_bytes < TURN_BYTES;
+}
+
 void connection_linger(struct connection *connection)
 {
 	connection_flush(connection);
@@ -112,7 +123,10 @@ static void finish(struct connection *connection)
 {
 	if (connection->stage != STAGE_OPEN && connection->stage != STAGE_FINISHING)
 		return;
-	connection->stage = STAGE_FINISHING;
+	if (connection->stage == STAGE_OPEN)
+		connection->protocol->end(connection);
+	if (connection->stage != STAGE_CLOSED)
+		connection->stage = STAGE_FINISHING;
 	connection_flush(connection);
 	if (connection->stage == STAGE_CLOSED || net_stream_pending(connection->stream))
 		return; /* once more when it has drained */
@@ -193,7 +207,8 @@ static void handshake_done(struct connection *connection)
 	tls_connection_output(connection->tls, &waiting);
 	connection->worker->counts.handshakes++;
 	connection->stage = STAGE_OPEN;
-	connection->protocol = &conversation_h1;
+	bool h2 = !strcmp(tls_connection_outcome(connection->tls)->alpn, "h2");
+	connection->protocol = h2 ? &conversation_h2 : &conversation_h1;
 	connection->protocol->start(connection);
 	connection_work(connection);
 	/*

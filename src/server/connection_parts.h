@@ -49,8 +49,10 @@ struct protocol {
 	void (*timed_out)(struct connection *connection);
 	/* No new requests, please; what is in flight will be answered. */
 	void (*drain)(struct connection *connection);
+	/* Says goodbye, where the version has a word for it: nobody asked for anything. */
+	void (*end)(struct connection *connection);
 };
-extern const struct protocol conversation_h1;
+extern const struct protocol conversation_h1, conversation_h2;
 
 struct connection {
 	struct worker *worker;
@@ -60,6 +62,9 @@ struct connection {
 	struct net_stream *stream;
 	struct net_timer *timer;
 	struct tls_connection *tls;
+	struct h2 *h2;
+	unsigned asked; /* HTTP/2's exchanges whose answer is not there yet */
+	/* HTTP/1's. */
 	struct h1 *h1;
 	struct buffer plain; /* decrypted, not yet parsed */
 	struct exchange *exchange;
@@ -81,6 +86,8 @@ void connection_leave(struct connection *connection);
 void connection_close(struct connection *connection);
 /* Sends what TLS has written. */
 void connection_flush(struct connection *connection);
+/* Sends if there is a piece to send; whether this turn may write more. */
+bool connection_may_go_on(struct connection *connection);
 /* Our last words are written: the peer gets an end, and a moment to read and to leave. */
 void connection_linger(struct connection *connection);
 /* Converses as far as it goes, then waits for what comes next. */

@@ -1,7 +1,6 @@
 /* A conversation in HTTP/1: decrypt, parse, ask a handler, send its answer, then the next. */
-#include "server/connection_parts.h"
+#include "server/ask.h"
 
-#include "server/host.h"
 #include "server/record.h"
 
 static void answered(struct connection *connection)
@@ -44,19 +43,10 @@ static bool send_piece(struct connection *connection, struct error *reterr)
 static void use_answer(
 	struct connection *connection, const char *refusal, struct http_response *response)
 {
-	struct worker *worker = connection->worker;
 	connection->response = response;
 	connection->head_sent = false;
-	connection->requests++;
-	worker->counts.requests++;
-	record_request(worker, &(struct record_request){
-				       .peer = net_stream_peer(connection->stream),
-				       .identity = tls_connection_identity(connection->tls),
-				       .request = h1_request(connection->h1),
-				       .exchange = connection->exchange,
-				       .refusal = refusal,
-				       .status = response->status,
-			       });
+	ask_record(connection, h1_request(connection->h1), connection->exchange, refusal,
+		response->status);
 }
 
 static void got_answer(void *context, struct exchange *exchange, struct http_response *response)
@@ -80,20 +70,14 @@ static void refuse(struct connection *connection, int status, const char *why)
 static void answer_request(struct connection *connection)
 {
 	const struct http_request *request = h1_request(connection->h1);
-	const struct tls_outcome *outcome = tls_connection_outcome(connection->tls);
+	const char *why;
 	connection->keep_alive = request->keep_alive;
-	if (!host_is_server_name(request->authority, outcome->sni)) {
-		const char *why = "the request's host is not the name that the connection is for";
-		use_answer(connection, why, http_response_error(421, "%s", why));
+	struct http_response *refusal = ask_check(connection, request, &why);
+	if (refusal) {
+		use_answer(connection, why, refusal);
 		return;
 	}
-	const struct exchange_facts facts = {
-		.request = request,
-		.identity = tls_connection_identity(connection->tls),
-		.tls = outcome,
-	};
-	connection->exchange =
-		exchange_new(connection->worker->routes, &facts, got_answer, connection);
+	connection->exchange = ask_new(connection, request, got_answer, connection);
 	exchange_run(connection->exchange);
 }
 
@@ -160,14 +144,7 @@ static bool step(struct connection *connection)
 			connection_close(connection);
 			return false;
 		}
-		size_t waiting;
-		tls_connection_output(connection->tls, &waiting);
-		if (waiting < PIECE_BYTES)
-			return true;
-		connection_flush(connection);
-		return connection->stage != STAGE_CLOSED &&
-		       !net_stream_pending(connection->stream) &&
-		       connection->turn_bytes < TURN_BYTES;
+		return connection_may_go_on(connection);
 	}
 	if (connection->exchange)
 		return false;
@@ -252,6 +229,11 @@ static void drain(struct connection *connection)
 	(void)connection;
 }
 
+static void end(struct connection *connection)
+{
+	(void)connection; /* the last answer has said it */
+}
+
 const struct protocol conversation_h1 = {
 	.start = start,
 	.free = free_all,
@@ -261,4 +243,5 @@ const struct protocol conversation_h1 = {
 	.is_over = is_over,
 	.timed_out = timed_out,
 	.drain = drain,
+	.end = end,
 };
