@@ -138,14 +138,15 @@ bool h1_library_feed_answer(
 	enum http_errno refused = HTTP_PARSER_ERRNO(&library->parser);
 	return !refused || (refused == HPE_PAUSED && library->complete);
 #endif
+}
 
-	bool h1_library_knows(const char *method)
-	{
+bool h1_library_knows(const char *method)
+{
 #define KNOWN(number, name, text) #text,
-		static const char *const methods[] = { HTTP_METHOD_MAP(KNOWN) };
+	static const char *const methods[] = { HTTP_METHOD_MAP(KNOWN) };
 #undef KNOWN
-		for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-			if (!strcmp(methods[i], method))
-				return true;
-		return false;
-	}
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+		if (!strcmp(methods[i], method))
+			return true;
+	return false;
+}

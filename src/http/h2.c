@@ -11,10 +11,20 @@
 #define FIELDS_MAX 2000
 /* Pieces that a header block may come in: with frames of 16 KiB one is enough for our limits. */
 #define CONTINUATIONS_MAX 6
+/* What may still come of a body that was refused and answered, before we say stop. */
+#define SWALLOWED_BYTES_MAX ((size_t)64 << 10)
 /* Settings of one frame; there are eight that anybody knows. */
 #define SETTINGS_MAX 16
 
 static const uint8_t drain_ping[8] = "goodbye";
+
+/* The peer need not send the rest of what was answered (RFC 9113 section 8.1). */
+void stream_reset(struct stream *stream)
+{
+	if (nghttp2_submit_rst_stream(
+		    stream->h2->session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_NO_ERROR))
+		bug("out of memory for HTTP/2");
+}
 
 /* ---- What the peer sends ---- */
 
@@ -182,6 +192,13 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
 	h2_budget_pay_bytes(&h2->budget, count);
 	if (!stream)
 		return 0;
+	if (stream->sent) {
+		/* A reset at once would confuse clients that are in the middle of sending. */
+		stream->swallowed += count;
+		if (stream->swallowed > SWALLOWED_BYTES_MAX)
+			stream_reset(stream);
+		return 0;
+	}
 	h2_request_data(&stream->request, (const char *)bytes, count);
 	stream_settle(stream, false);
 	return 0;
@@ -260,12 +277,6 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *u
 	if (frame->hd.type == NGHTTP2_GOAWAY && h2->draining && !h2->ended &&
 		nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, drain_ping))
 		return NGHTTP2_ERR_CALLBACK_FAILURE;
-	/* The peer need not send the rest of a body that we did not want (RFC 9113 8.1). */
-	if (stream && !stream->request_done)
-		return nghttp2_submit_rst_stream(
-			       session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR)
-			       ? NGHTTP2_ERR_CALLBACK_FAILURE
-			       : 0;
 	if (frame->hd.type == NGHTTP2_RST_STREAM &&
 		frame->rst_stream.error_code != NGHTTP2_NO_ERROR &&
 		!h2_budget_take(&h2->budget, H2_COST_RESET))

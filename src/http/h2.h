@@ -73,7 +73,8 @@ struct h2_waiting {
 	uint64_t head_ms, body_ms, window_ms; /* since when, the oldest */
 };
 void h2_waiting(const struct h2 *h2, struct h2_waiting *ret);
-/* Refuses (408) each request whose body began before that moment and is not complete. */
+/* Refuses (408) each request whose body began before that moment and is not complete, and stops
+ * those that are answered already. */
 void h2_expire(struct h2 *h2, uint64_t since_ms);
 
 /*

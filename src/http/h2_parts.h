@@ -14,9 +14,10 @@ struct stream {
 	struct stream *previous, *next; /* all of the connection */
 	struct stream *queued;          /* the next one with an event */
 	int32_t id;                     /* 0: closed */
-	bool in_queue, delivered, head_done, request_done, answered, sent;
+	bool in_queue, delivered, head_done, request_done, answered, sent, stopped;
 	uint64_t since_ms; /* its first byte, then the end of its head */
 	size_t request_bytes;
+	size_t swallowed; /* bytes of the body that came behind the answer */
 	struct h2_request request;
 	struct http_response *response;
 };
@@ -49,6 +50,8 @@ void stream_free(struct stream *stream);
 void stream_refuse(struct stream *stream, int status, const char *text);
 /* After each step of the request: is it refused, or complete? */
 void stream_settle(struct stream *stream, bool ended);
+/* h2.c: asks the peer to stop sending; its stream is answered. */
+void stream_reset(struct stream *stream);
 /* Nothing more will be sent or received on it. */
 void stream_closed(struct stream *stream);
 

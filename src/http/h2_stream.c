@@ -160,14 +160,19 @@ void h2_waiting(const struct h2 *h2, struct h2_waiting *ret)
 	for (const struct stream *s = h2->receiving ? h2->streams : NULL; s; s = s->next)
 		if (s->id && !s->head_done)
 			older(&ret->head, &ret->head_ms, s->since_ms);
-		else if (s->id && !s->request_done && !s->answered)
+		else if (s->id && !s->request_done)
 			older(&ret->body, &ret->body_ms, s->since_ms);
 }
 
 void h2_expire(struct h2 *h2, uint64_t since_ms)
 {
-	for (struct stream *s = h2->streams; s; s = s->next)
-		if (s->id && s->head_done && !s->request_done && !s->public.status &&
-			s->since_ms <= since_ms)
+	for (struct stream *s = h2->streams; s; s = s->next) {
+		if (!s->id || !s->head_done || s->request_done || s->since_ms > since_ms)
+			continue;
+		if (s->sent && !s->stopped)
+			stream_reset(s);
+		else if (!s->public.status)
 			stream_refuse(s, 408, "the request's body took too long");
+		s->stopped = s->sent;
+	}
 }
