@@ -36,3 +36,10 @@ void describe_hex(const void *source, size_t bytes, char *target)
 	for (size_t i = 0; i < bytes; i++)
 		snprintf(target + 2 * i, 3, "%02x", at[i]);
 }
+
+void describe_sha256(
+	const void *source, size_t bytes, unsigned char target[static DESCRIBE_SHA256_BYTES])
+{
+	if (!EVP_Digest(source, bytes, target, NULL, EVP_sha256(), NULL))
+		bug("SHA-256 failed");
+}

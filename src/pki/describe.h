@@ -13,5 +13,9 @@ char *describe_serial(const ASN1_INTEGER *serial, char *target, size_t target_by
 time_t describe_time(const ASN1_TIME *time, time_t otherwise);
 /* Bytes as hexadecimal, two digits each. `target` has room for 2 * bytes + 1. */
 void describe_hex(const void *source, size_t bytes, char *target);
+/* SHA-256 of bytes that are no certificate, such as a policy's. */
+#define DESCRIBE_SHA256_BYTES 32
+void describe_sha256(
+	const void *source, size_t bytes, unsigned char target[static DESCRIBE_SHA256_BYTES]);
 
 #endif

@@ -37,6 +37,38 @@ static char *common_name(const X509_NAME *subject)
 	return copy;
 }
 
+static void take_units(struct identity *identity, const X509_NAME *subject)
+{
+	int count = X509_NAME_entry_count(subject), index = -1;
+	identity->units = calloc((size_t)count + 1, sizeof *identity->units);
+	if (!identity->units)
+		bug("out of memory for an identity");
+	while ((index = X509_NAME_get_index_by_NID(subject, NID_organizationalUnitName, index)) >=
+		0) {
+		char text[NAME_BYTES_MAX];
+		unsigned char *utf8 = NULL;
+		int bytes = ASN1_STRING_to_UTF8(
+			&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, index)));
+		if (bytes >= 0)
+			identity->units[identity->units_count++] =
+				text_copy(text_escape(text, sizeof text, utf8, (size_t)bytes));
+		OPENSSL_free(utf8);
+	}
+}
+
+/* SHA-256 of the key with its algorithm, which a renewed certificate keeps (RFC 7469 2.4). */
+static char *spki_digest(const X509 *leaf)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE], *der = NULL;
+	unsigned int digest_bytes = 0;
+	char hex[2 * EVP_MAX_MD_SIZE + 1] = "";
+	int bytes = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &der);
+	if (bytes > 0 && EVP_Digest(der, (size_t)bytes, digest, &digest_bytes, EVP_sha256(), NULL))
+		describe_hex(digest, digest_bytes, hex);
+	OPENSSL_free(der);
+	return text_copy(hex);
+}
+
 static char *san_text(const GENERAL_NAME *name)
 {
 	static const char *const prefixes[] = {
@@ -88,6 +120,8 @@ struct identity *identity_new(X509 *leaf)
 	identity->sha256 = text_copy(hex);
 	identity->not_before = describe_time(X509_get0_notBefore(leaf), 0);
 	identity->not_after = describe_time(X509_get0_notAfter(leaf), 0);
+	identity->spki_sha256 = spki_digest(leaf);
+	take_units(identity, X509_get_subject_name(leaf));
 	take_sans(identity, leaf);
 	identity->peercert = peercert_new(leaf);
 	ERR_clear_error(); /* malformed extensions left their story there */
@@ -109,6 +143,10 @@ void identity_free(struct identity *identity)
 	for (size_t i = 0; i < identity->sans_count; i++)
 		free(identity->sans[i]);
 	free(identity->sans);
+	for (size_t i = 0; i < identity->units_count; i++)
+		free(identity->units[i]);
+	free(identity->units);
+	free(identity->spki_sha256);
 	free(identity->common_name);
 	free(identity->subject);
 	free(identity->issuer);

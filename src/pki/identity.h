@@ -9,9 +9,12 @@ struct identity {
 	char *common_name; /* escaped; NULL when the subject has none or it holds NUL or CR or LF */
 	char *subject;     /* RFC 4514, escaped */
 	char *issuer;
-	char *serial; /* upper-case hexadecimal */
-	char *sha256; /* of the DER, lower-case hexadecimal */
-	char **sans;  /* "DNS:a", "URI:spiffe://...", escaped; sans_count of them */
+	char *serial;      /* upper-case hexadecimal */
+	char *sha256;      /* of the DER, lower-case hexadecimal */
+	char *spki_sha256; /* of the SubjectPublicKeyInfo, the same */
+	char **units;      /* the OU of the subject, escaped; units_count of them */
+	size_t units_count;
+	char **sans; /* "DNS:a", "URI:spiffe://...", escaped; sans_count of them */
 	size_t sans_count;
 	time_t not_before, not_after;
 	json_t *peercert; /* as Python's getpeercert() shows it (subject, issuer, version, ...) */

@@ -68,6 +68,7 @@ void profile_free(struct profile *profile)
 	free(profile->warnings);
 	free(profile->path);
 	NCONF_free(profile->conf);
+	profile_scan_done(profile);
 	free(profile);
 }
 

@@ -40,6 +40,14 @@ const char *profile_value(const struct profile *profile, const char *section, co
 const char *profile_own_value(const struct profile *profile, const char *section, const char *name);
 /* The names of a section by number; NULL beyond the last. */
 const char *profile_name_at(const struct profile *profile, const char *section, size_t index);
+/* Whether there is such a section, be it empty. */
+bool profile_has_section(const struct profile *profile, const char *section);
+/*
+ * The line of a name, or of the section itself (`name` NULL); `index` counts those that stand there
+ * more than once. 0: no more, or it came from another file.
+ */
+size_t profile_line(
+	const struct profile *profile, const char *section, const char *name, size_t index);
 
 /*
  * Where the extensions of a certificate come from: `wanted` (--extensions), else for a CA what

@@ -4,11 +4,19 @@
 
 #include "pki/profile.h"
 
+/* Where a name stands: OpenSSL's parser forgets it. */
+struct profile_entry {
+	char *section, *key; /* key NULL: the section's own line */
+	size_t line;
+};
+
 struct profile {
 	char *path;
 	CONF *conf;
 	struct profile_warning *warnings;
 	size_t warnings_count;
+	struct profile_entry *entries; /* sorted by section, key and line */
+	size_t entries_count;
 };
 
 /* Adds a warning, unless the same text is there already. */
@@ -19,6 +27,8 @@ void profile_warn_line(struct profile *profile, enum code code, size_t line, con
 
 /* profile_scan.c: what OpenSSL's parser does in silence, read off the lines. */
 void profile_scan(struct profile *profile, const char *text, size_t bytes);
+
+void profile_scan_done(struct profile *profile);
 
 /* profile_check.c: whether the section makes a certificate that is fit for its role. */
 must_check bool profile_check(

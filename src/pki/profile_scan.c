@@ -7,14 +7,9 @@
 
 #include <ctype.h>
 
-struct entry {
-	char *section, *key; /* key NULL: the section's own line */
-	size_t line;
-};
-
 struct scan {
 	struct profile *profile;
-	struct entry *entries;
+	struct profile_entry *entries;
 	size_t count, capacity;
 	char *section;
 	size_t line; /* where the logical line began */
@@ -28,14 +23,14 @@ static void add_entry(struct scan *scan, const char *section, const char *key)
 		if (!scan->entries)
 			bug("out of memory");
 	}
-	scan->entries[scan->count++] = (struct entry){ .section = text_copy(section),
+	scan->entries[scan->count++] = (struct profile_entry){ .section = text_copy(section),
 		.key = key ? text_copy(key) : NULL,
 		.line = scan->line };
 }
 
 static int compare(const void *left, const void *right)
 {
-	const struct entry *a = left, *b = right;
+	const struct profile_entry *a = left, *b = right;
 	int order = strcmp(a->section, b->section);
 	if (!order)
 		order = strcmp(a->key ? a->key : "", b->key ? b->key : "");
@@ -165,7 +160,8 @@ static void report(struct scan *scan)
 {
 	char section[80], key[80];
 	for (size_t i = 1; i < scan->count; i++) {
-		const struct entry *first = &scan->entries[i - 1], *second = &scan->entries[i];
+		const struct profile_entry *first = &scan->entries[i - 1],
+					   *second = &scan->entries[i];
 		if (strcmp(first->section, second->section) != 0 || !first->key != !second->key ||
 			(first->key && strcmp(first->key, second->key) != 0))
 			continue;
@@ -193,10 +189,29 @@ void profile_scan(struct profile *profile, const char *text, size_t bytes)
 	if (scan.count)
 		qsort(scan.entries, scan.count, sizeof *scan.entries, compare);
 	report(&scan);
-	for (size_t i = 0; i < scan.count; i++) {
-		free(scan.entries[i].section);
-		free(scan.entries[i].key);
-	}
-	free(scan.entries);
 	free(scan.section);
+	profile->entries = scan.entries;
+	profile->entries_count = scan.count;
+}
+
+void profile_scan_done(struct profile *profile)
+{
+	for (size_t i = 0; i < profile->entries_count; i++) {
+		free(profile->entries[i].section);
+		free(profile->entries[i].key);
+	}
+	free(profile->entries);
+}
+
+size_t profile_line(
+	const struct profile *profile, const char *section, const char *name, size_t index)
+{
+	for (size_t i = 0; i < profile->entries_count; i++) {
+		const struct profile_entry *entry = &profile->entries[i];
+		bool same = !strcmp(entry->section, section) && !entry->key == !name &&
+			    (!name || !strcmp(entry->key, name));
+		if (same && !index--)
+			return entry->line;
+	}
+	return 0;
 }

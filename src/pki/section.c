@@ -26,3 +26,10 @@ const char *profile_own_value(const struct profile *profile, const char *section
 			return value->value;
 	return NULL;
 }
+
+bool profile_has_section(const struct profile *profile, const char *section)
+{
+	bool has = NCONF_get_section(profile_conf(profile), section) != NULL;
+	ERR_clear_error();
+	return has;
+}
