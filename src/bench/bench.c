@@ -43,9 +43,9 @@ static bool make_shared(
 static bool make_worker(struct shared *shared, size_t slots, size_t first_certificate,
 	struct worker *ret, struct error *reterr)
 {
-	(void)reterr;
 	*ret = (struct worker){ .shared = shared, .slots_count = slots };
-	ret->loop = net_loop_new();
+	if (!net_loop_new(&ret->loop, reterr))
+		return false;
 	ret->slots = calloc(slots, sizeof *ret->slots);
 	ret->result = calloc(1, sizeof *ret->result);
 	if (!ret->slots || !ret->result)

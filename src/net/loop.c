@@ -2,7 +2,9 @@
 #include "net/internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 void *net_allocate(size_t bytes)
 {
@@ -31,13 +33,42 @@ static void free_handle(uv_handle_t *handle)
 	free(handle);
 }
 
-struct net_loop *net_loop_new(void)
+/*
+ * libuv ends the program where it finds no descriptors for its signals, so they are counted before:
+ * one to wait with, two pipes for signals and one for other threads' calls.
+ */
+static bool has_descriptors(struct error *reterr)
 {
+	enum { LOOP_DESCRIPTORS = 8 };
+	int held[LOOP_DESCRIPTORS];
+	size_t count = 0;
+	while (count < LOOP_DESCRIPTORS &&
+		(held[count] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)) >= 0)
+		count++;
+	if (count < LOOP_DESCRIPTORS) {
+		error_errno(reterr, ERROR_IO, "cannot make an event loop");
+		error_hint(reterr, "raise the limit of open files: ulimit -n");
+	}
+	for (size_t i = 0; i < count; i++)
+		close(held[i]);
+	return count == LOOP_DESCRIPTORS;
+}
+
+bool net_loop_new(struct net_loop **ret, struct error *reterr)
+{
+	if (!has_descriptors(reterr))
+		return false;
 	struct net_loop *loop = net_allocate(sizeof *loop);
-	net_must(uv_loop_init(&loop->uv), "make an event loop");
+	int status = uv_loop_init(&loop->uv);
+	if (status < 0) {
+		free(loop);
+		errno = -status;
+		return error_errno(reterr, ERROR_IO, "cannot make an event loop");
+	}
 	/* libuv writes to sockets without MSG_NOSIGNAL: a peer that left must not end us. */
 	signal(SIGPIPE, SIG_IGN);
-	return loop;
+	*ret = loop;
+	return true;
 }
 
 void net_loop_free(struct net_loop *loop)

@@ -15,7 +15,8 @@
 /* ---- The loop ---- */
 
 struct net_loop;
-struct net_loop *net_loop_new(void);
+/* ERROR_IO where there are no descriptors left for one. */
+must_check bool net_loop_new(struct net_loop **ret, struct error *reterr);
 /* Everything made in the loop must have been closed or freed before; another order is a bug. */
 void net_loop_free(struct net_loop *loop);
 OWN_DEFINE(net_loop, struct net_loop, net_loop_free);

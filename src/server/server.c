@@ -138,7 +138,8 @@ static bool start(struct server *server, const struct server_options *options, s
 	if (options->root && !files_new(options->root, &server->files, reterr))
 		return false;
 	server->store = store_memory_new();
-	server->loop = net_loop_new();
+	if (!net_loop_new(&server->loop, reterr))
+		return false;
 	server->drain_timer = net_timer_new(server->loop, cut_all, server);
 	server->ended = net_wake_new(server->loop, worker_ended, server);
 	net_wake_hold(server->ended);
@@ -148,8 +149,9 @@ static bool start(struct server *server, const struct server_options *options, s
 			return false;
 	server->settings.accepting = (int)server->workers_count;
 	for (size_t i = 0; i < server->workers_count; i++)
-		worker_init(&server->workers[i], &server->settings, server->store, server->files,
-			server->snapshot);
+		if (!worker_init(&server->workers[i], &server->settings, server->store,
+			    server->files, server->snapshot, reterr))
+			return false;
 	return listen_all(server, options, reterr);
 }
 

@@ -115,16 +115,21 @@ static void store_answers(void *context)
 
 /* ---- Life ---- */
 
-void worker_init(struct worker *worker, struct settings *settings, struct store *store,
-	const struct files *files, struct snapshot *snapshot)
+bool worker_init(struct worker *worker, struct settings *settings, struct store *store,
+	const struct files *files, struct snapshot *snapshot, struct error *reterr)
 {
-	*worker = (struct worker){ .settings = settings, .snapshot = snapshot_hold(snapshot) };
-	worker->loop = net_loop_new();
+	struct net_loop *loop;
+	if (!net_loop_new(&loop, reterr))
+		return false;
+	*worker = (struct worker){
+		.settings = settings, .snapshot = snapshot_hold(snapshot), .loop = loop
+	};
 	worker->wake = net_wake_new(worker->loop, woken, worker);
 	worker->store_wake = net_wake_new(worker->loop, store_answers, worker);
 	worker->store = store_port_open(store, store_has_answers, worker->store_wake);
 	worker->routes = routes_new(worker->store, files);
 	buffer_init(&worker->piece, PIECE_BYTES_MAX);
+	return true;
 }
 
 bool worker_listen(struct worker *worker, const struct net_address *address,

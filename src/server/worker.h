@@ -65,8 +65,8 @@ struct worker {
 };
 
 /* Before its thread runs. `files` may be NULL; `snapshot` gets one more owner. */
-void worker_init(struct worker *worker, struct settings *settings, struct store *store,
-	const struct files *files, struct snapshot *snapshot);
+must_check bool worker_init(struct worker *worker, struct settings *settings, struct store *store,
+	const struct files *files, struct snapshot *snapshot, struct error *reterr);
 /* Listens on an address, or where the first worker does already. */
 must_check bool worker_listen(struct worker *worker, const struct net_address *address,
 	const struct net_listener *beside, struct error *reterr);

@@ -2,9 +2,7 @@
  * What a callback may do: stop and start timers, free what it stands in, close its own stream; many
  * connections at once; both families of addresses; and bytes that wait while nobody reads.
  */
-#include "unit.h"
-
-#include "net/net.h"
+#include "net_loop.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -65,7 +63,7 @@ static void stops_the_loop(void *context)
 /* Runs a loop with one timer that does `fire` at once, and another that would come later. */
 static void run_timers(struct clockwork *clockwork, net_on_timer *fire, uint64_t later_ms)
 {
-	OWN(net_loop) struct net_loop *loop = net_loop_new();
+	OWN(net_loop) struct net_loop *loop = new_loop();
 	clockwork->loop = loop;
 	clockwork->mine = net_timer_new(loop, fire, clockwork);
 	OWN(net_timer)
@@ -112,7 +110,7 @@ static void timers_come_in_the_order_of_their_times(void **state)
 {
 	(void)state;
 	struct clockwork a = { 0 };
-	OWN(net_loop) struct net_loop *loop = net_loop_new();
+	OWN(net_loop) struct net_loop *loop = new_loop();
 	OWN(net_timer) struct net_timer *third = net_timer_new(loop, says_other, &a);
 	OWN(net_timer) struct net_timer *second = net_timer_new(loop, stops_the_loop, &a);
 	OWN(net_timer) struct net_timer *first = net_timer_new(loop, ends_the_other, &a);
@@ -147,7 +145,7 @@ static void each_signal_reaches_those_who_wait_for_it(void **state)
 	(void)state;
 	struct error error;
 	struct clockwork clockwork = { .left = 3 };
-	OWN(net_loop) struct net_loop *loop = clockwork.loop = net_loop_new();
+	OWN(net_loop) struct net_loop *loop = clockwork.loop = new_loop();
 	OWN(net_signal) struct net_signal *one = NULL, *again = NULL, *two = NULL, *gone = NULL;
 	assert_true(net_signal_new(loop, SIGUSR1, count_signal, &clockwork, &one, &error));
 	assert_true(net_signal_new(loop, SIGUSR1, count_signal, &clockwork, &again, &error));
@@ -168,7 +166,7 @@ static void a_watcher_alone_keeps_no_loop(void **state)
 	(void)state;
 	struct error error;
 	struct clockwork clockwork = { 0 };
-	OWN(net_loop) struct net_loop *loop = net_loop_new();
+	OWN(net_loop) struct net_loop *loop = new_loop();
 	OWN(net_signal) struct net_signal *one = NULL;
 	assert_true(net_signal_new(loop, SIGUSR1, count_signal, &clockwork, &one, &error));
 	net_loop_run(loop);
@@ -241,7 +239,7 @@ static bool open_hall(struct hall *hall, const char *host, struct error *reterr)
 {
 	struct net_address address = { .port = 0 };
 	snprintf(address.host, sizeof address.host, "%s", host);
-	hall->loop = net_loop_new();
+	hall->loop = new_loop();
 	return net_listen(hall->loop, &address, guest_arrives, hall, &hall->listener, reterr);
 }
 
@@ -367,7 +365,7 @@ static void a_closed_port_can_be_had_again(void **state)
 	assert_true(open_hall(&first, "127.0.0.1", &error));
 	struct net_address address = { .host = "127.0.0.1",
 		.port = net_listener_port(first.listener) };
-	second.loop = net_loop_new();
+	second.loop = new_loop();
 	assert_false(net_listen(
 		second.loop, &address, guest_arrives, &second, &second.listener, &error));
 	assert_int_equal(error.system, EADDRINUSE);
@@ -432,7 +430,7 @@ static void a_paused_stream_hears_nothing(void **state)
 {
 	(void)state;
 	struct error error;
-	struct hall hall = { .loop = net_loop_new() };
+	struct hall hall = { .loop = new_loop() };
 	struct slow slow = { .hall = &hall };
 	const struct net_address address = { .host = "127.0.0.1" };
 	slow.timer = net_timer_new(hall.loop, slow_goes_on, &slow);

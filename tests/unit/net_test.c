@@ -1,12 +1,11 @@
 /* The loop: timers, signals, addresses, and bytes over a real loopback connection. */
-#include "unit.h"
-
-#include "net/net.h"
+#include "net_loop.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -82,11 +81,30 @@ static void fire_b(void *context)
 	append(context, "b");
 }
 
+/* libuv itself would end the program where it finds too few. */
+static void no_descriptors_no_loop(void **state)
+{
+	(void)state;
+	struct error error;
+	struct net_loop *loop = NULL;
+	struct rlimit before, none;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 6;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_false(net_loop_new(&loop, &error));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(error.kind, ERROR_IO);
+	assert_string_equal(error.text, "cannot make an event loop: Too many open files");
+	assert_null(loop);
+	net_loop_free(new_loop());
+}
+
 static void timers_fire_once_in_order(void **state)
 {
 	(void)state;
 	char trace[16] = "";
-	OWN(net_loop) struct net_loop *loop = net_loop_new();
+	OWN(net_loop) struct net_loop *loop = new_loop();
 	OWN(net_timer) struct net_timer *late = net_timer_new(loop, fire_b, trace);
 	OWN(net_timer) struct net_timer *early = net_timer_new(loop, fire_a, trace);
 	OWN(net_timer) struct net_timer *stopped = net_timer_new(loop, fire_b, trace);
@@ -130,7 +148,7 @@ static void *ring(void *context)
 static void another_thread_wakes_the_loop(void **state)
 {
 	(void)state;
-	OWN(net_loop) struct net_loop *loop = net_loop_new();
+	OWN(net_loop) struct net_loop *loop = new_loop();
 	struct rung rung = { .loop = loop };
 	OWN(net_wake) struct net_wake *wake = net_wake_new(loop, on_ring, &rung);
 	rung.wake = wake;
@@ -168,7 +186,7 @@ static void raise_signal(void *context)
 static void signals_reach_the_loop(void **state)
 {
 	(void)state;
-	OWN(net_loop) struct net_loop *loop = net_loop_new();
+	OWN(net_loop) struct net_loop *loop = new_loop();
 	struct signalled signalled = { .loop = loop };
 	struct error error;
 	OWN(net_signal) struct net_signal *signal = NULL;
@@ -254,7 +272,7 @@ static int connect_to(uint16_t port)
 /* Runs the server in this process and `peer` in a child; returns whether the child was content. */
 static void run_echo(struct echo *echo, bool (*peer)(int fd))
 {
-	OWN(net_loop) struct net_loop *loop = net_loop_new();
+	OWN(net_loop) struct net_loop *loop = new_loop();
 	struct net_address address = { .host = "127.0.0.1" };
 	struct net_listener *listener;
 	struct error error;
@@ -338,7 +356,7 @@ static void a_reset_is_told_apart_from_an_end(void **state)
 static void a_taken_port_is_a_sentence(void **state)
 {
 	(void)state;
-	OWN(net_loop) struct net_loop *loop = net_loop_new();
+	OWN(net_loop) struct net_loop *loop = new_loop();
 	struct net_address address = { .host = "127.0.0.1" };
 	struct net_listener *first, *second = NULL;
 	struct error error;
@@ -384,8 +402,8 @@ static void *knock(void *context)
 static void two_loops_listen_beside_each_other(void **state)
 {
 	(void)state;
-	OWN(net_loop) struct net_loop *one = net_loop_new();
-	OWN(net_loop) struct net_loop *two = net_loop_new();
+	OWN(net_loop) struct net_loop *one = new_loop();
+	OWN(net_loop) struct net_loop *two = new_loop();
 	struct door first = { .loop = one }, second = { .loop = two };
 	struct net_listener *a, *b, *c = NULL;
 	struct error error;
@@ -411,6 +429,7 @@ int main(void)
 		cmocka_unit_test(two_loops_listen_beside_each_other),
 		cmocka_unit_test(addresses_are_taken),
 		cmocka_unit_test(addresses_are_refused),
+		cmocka_unit_test(no_descriptors_no_loop),
 		cmocka_unit_test(timers_fire_once_in_order),
 		cmocka_unit_test(another_thread_wakes_the_loop),
 		cmocka_unit_test(signals_reach_the_loop),
