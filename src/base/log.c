@@ -36,12 +36,21 @@ void log_event(const struct log *log, enum log_level level, const char *event, j
 		write_line(log->fd, text, bytes + 1);
 		return;
 	}
+	/* A line is to be escaped by who makes it; one that is not costs no server its life. */
+	if (!text_is_utf8(text, strlen(text))) {
+		size_t bytes_max = 4 * strlen(text) + 1;
+		OWN(char) char *escaped = malloc(bytes_max);
+		if (!escaped)
+			bug("out of memory for a line of the log");
+		text_escape(escaped, bytes_max, text, strlen(text));
+		char *plain = text;
+		text = TAKE(escaped);
+		free(plain);
+	}
 	char now[CLOCK_RFC3339_BYTES];
 	OWN(json_t) json_t *record =
 		json_pack("{s:s, s:s, s:s, s:s}", "time", clock_rfc3339(time(NULL), now), "level",
 			level_names[level], "event", event, "message", text);
-	if (!record)
-		bug("log line '%s' is no UTF-8", event);
 	if (extra)
 		json_object_update_missing(record, extra);
 	OWN(char) char *line = json_dumps(record, JSON_COMPACT);

@@ -20,7 +20,8 @@ struct log {
 /*
  * Writes one record. As text: the line that `format` makes, as it is. As JSON: an object with
  * "time", "level", "event", "message" (that same line) and the members of `fields`, which may be
- * NULL and is released in every case. The line must already be escaped (text_escape).
+ * NULL and is released in every case. Who makes the line escapes what a peer made (text_escape);
+ * JSON has a line that is no UTF-8 escaped as a whole.
  */
 void log_event(const struct log *log, enum log_level level, const char *event, json_t *fields,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));

@@ -66,6 +66,19 @@ static void json_has_the_line_and_the_fields(void **state)
 	assert_true(clock_from_rfc3339(json_string_value(json_object_get(record, "time")), &at));
 }
 
+/* A file's name may hold any byte: it stands in the record, escaped, and ends no server. */
+static void a_line_that_is_no_utf8_is_escaped(void **state)
+{
+	(void)state;
+	struct log log = { .fd = ends[1], .json = true, .level_min = LOG_INFO };
+	log_event(&log, LOG_INFO, "read", json_pack("{s:i}", "port", 1), "read 'a\xff\xc3\n'");
+	OWN(json_t) json_t *record = json_loads(logged(), JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(record);
+	assert_string_equal(
+		json_string_value(json_object_get(record, "message")), "read 'a\\xff\\xc3\\x0a'");
+	assert_int_equal(json_integer_value(json_object_get(record, "port")), 1);
+}
+
 static void json_is_silent_below_the_level(void **state)
 {
 	(void)state;
@@ -92,6 +105,8 @@ int main(void)
 			json_has_the_line_and_the_fields, open_pipe, close_pipe),
 		cmocka_unit_test_setup_teardown(
 			json_is_silent_below_the_level, open_pipe, close_pipe),
+		cmocka_unit_test_setup_teardown(
+			a_line_that_is_no_utf8_is_escaped, open_pipe, close_pipe),
 		cmocka_unit_test_setup_teardown(
 			a_log_that_cannot_be_written_harms_nobody, open_pipe, close_pipe),
 	};
