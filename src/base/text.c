@@ -98,6 +98,11 @@ char *text_escape(char *target, size_t target_bytes, const void *source, size_t 
 	return target;
 }
 
+const char *text_skip_space(const char *text)
+{
+	return text + strspn(text, " \t");
+}
+
 int text_hex_value(char digit)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -23,6 +23,9 @@ char *text_escape(char *target, size_t target_bytes, const void *source, size_t 
 /* Whether the bytes are well-formed UTF-8 (RFC 3629 section 4) without NUL. */
 bool text_is_utf8(const void *source, size_t bytes);
 
+/* Where `text` goes on after blanks and tabs. */
+const char *text_skip_space(const char *text);
+
 /* What a hexadecimal digit of either case stands for; -1 for another character. */
 int text_hex_value(char digit);
 /* A decimal number from the whole of `text`, within the bounds. */

@@ -94,7 +94,9 @@ struct h1_refusal h1_check_target(const char *method, size_t method_bytes, const
 	if (!bytes)
 		return REFUSE(400, "the request line has no target");
 	for (size_t i = 0; i < bytes; i++)
-		if (target[i] <= 0x20 || target[i] == 0x7f || target[i] == '#')
+		/* Below '!' are the controls and the space, above '~' DEL and what is no ASCII. */
+		if ((unsigned char)target[i] < '!' || (unsigned char)target[i] > '~' ||
+			target[i] == '#')
 			return REFUSE(400, "the request target holds a byte that no URI may hold");
 	if (method_bytes == 7 && !memcmp(method, "CONNECT", 7))
 		return REFUSE(501, "CONNECT is not supported: this is no proxy");

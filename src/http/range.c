@@ -3,11 +3,6 @@
 
 #include <strings.h>
 
-static const char *skip_space(const char *text)
-{
-	return text + strspn(text, " \t");
-}
-
 /* Up to 18 digits, so that sums stay in range. False when there is none, or more. */
 static bool number(const char **text, uint64_t *ret)
 {
@@ -66,7 +61,7 @@ enum http_ranges http_ranges_parse(const char *value, uint64_t size,
 	size_t count = 0, asked = 0;
 	if (strncasecmp(value, "bytes=", 6) != 0)
 		return HTTP_RANGES_NONE;
-	value = skip_space(value + 6);
+	value = text_skip_space(value + 6);
 	while (true) {
 		struct http_range range;
 		if (++asked > HTTP_RANGES_MAX || !one_range(&value, size, &range))
@@ -76,12 +71,12 @@ enum http_ranges http_ranges_parse(const char *value, uint64_t size,
 				return HTTP_RANGES_NONE;
 			ranges[count++] = range;
 		}
-		value = skip_space(value);
+		value = text_skip_space(value);
 		if (!*value)
 			break;
 		if (*value != ',')
 			return HTTP_RANGES_NONE;
-		value = skip_space(value + 1);
+		value = text_skip_space(value + 1);
 	}
 	if (!count)
 		return HTTP_RANGES_UNSATISFIABLE;
@@ -93,7 +88,7 @@ enum http_ranges http_ranges_parse(const char *value, uint64_t size,
 bool http_tag_listed(const char *list, const char *tag, bool weak)
 {
 	size_t tag_bytes = strlen(tag);
-	list = skip_space(list);
+	list = text_skip_space(list);
 	if (!strcmp(list, "*"))
 		return true;
 	while (*list) {
@@ -108,7 +103,7 @@ bool http_tag_listed(const char *list, const char *tag, bool weak)
 		size_t bytes = (size_t)(end + 1 - list);
 		if ((weak || !is_weak) && bytes == tag_bytes && !memcmp(list, tag, bytes))
 			return true;
-		list = skip_space(end + 1);
+		list = text_skip_space(end + 1);
 		if (*list && *list != ',')
 			return false;
 		list += strspn(list, ", \t");

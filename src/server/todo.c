@@ -54,20 +54,15 @@ void todo_list(struct exchange *exchange)
 
 /* ---- POST ---- */
 
-static const char *skip_space(const char *text)
-{
-	return text + strspn(text, " \t");
-}
-
 /* application/json, with no other charset than UTF-8 (RFC 8259 section 8.1). */
 static bool is_json(const char *type)
 {
 	static const char json[] = "application/json", charset[] = "charset=";
 	if (!type || strncasecmp(type, json, strlen(json)) != 0)
 		return false;
-	type = skip_space(type + strlen(json));
+	type = text_skip_space(type + strlen(json));
 	while (*type == ';') {
-		type = skip_space(type + 1);
+		type = text_skip_space(type + 1);
 		if (!strncasecmp(type, charset, strlen(charset))) {
 			const char *value = type + strlen(charset);
 			size_t quoted = *value == '"';
@@ -77,7 +72,7 @@ static bool is_json(const char *type)
 			if (rest != quoted)
 				return false;
 		}
-		type = skip_space(type + strcspn(type, "; \t"));
+		type = text_skip_space(type + strcspn(type, "; \t"));
 	}
 	return !*type;
 }
