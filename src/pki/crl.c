@@ -92,6 +92,29 @@ static char *revocation_now(const char *reason)
 	return text;
 }
 
+/* As everywhere else in our output; a subject that we cannot read stays as index.txt has it. */
+static char *revoked_subject(const char *oneline)
+{
+	struct error unused;
+	OWN(X509_NAME) X509_NAME *name = NULL;
+	return subject_parse(oneline, &name, &unused) ? subject_text(name) : text_copy(oneline);
+}
+
+static bool already_revoked(
+	const char *certificate, const struct index_entry *entry, struct error *reterr)
+{
+	char since[CLOCK_RFC3339_BYTES] = "an unreadable time";
+	OWN(char) char *text =
+		text_format("%.*s", (int)strcspn(entry->revocation, ","), entry->revocation);
+	ASN1_TIME *time = ASN1_TIME_new();
+	struct tm parts;
+	if (time && ASN1_TIME_set_string(time, text) && ASN1_TIME_to_tm(time, &parts))
+		clock_rfc3339(timegm(&parts), since);
+	ASN1_TIME_free(time);
+	return error_set(
+		reterr, ERROR_CHECK, "'%s' is revoked already, since %s", certificate, since);
+}
+
 bool ca_revoke(struct ca *ca, const char *certificate, const char *reason, struct revoked *ret,
 	struct error *reterr)
 {
@@ -114,12 +137,11 @@ bool ca_revoke(struct ca *ca, const char *certificate, const char *reason, struc
 			reterr, "only what was issued from this folder can be revoked here");
 	}
 	if (entry->status == 'R')
-		return error_set(reterr, ERROR_CHECK, "'%s' is revoked already, since %s",
-			certificate, entry->revocation);
+		return already_revoked(certificate, entry, reterr);
 	free(entry->revocation);
 	entry->revocation = revocation_now(reason);
 	entry->status = 'R';
-	*ret = (struct revoked){ text_copy(serial), text_copy(entry->subject) };
+	*ret = (struct revoked){ text_copy(serial), revoked_subject(entry->subject) };
 	return true;
 }
 

@@ -17,7 +17,7 @@
 /* What was revoked. */
 struct revoked {
 	char *serial;  /* upper-case hexadecimal */
-	char *subject; /* /CN=name, as in index.txt */
+	char *subject; /* CN=name, as everywhere else */
 };
 void revoked_done(struct revoked *revoked);
 static inline void own_revoked(struct revoked *revoked)
