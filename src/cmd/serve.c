@@ -84,7 +84,7 @@ static const struct option options[] = {
 	{ .name = "header-bytes-max",
 		.value = "BYTES",
 		.preset = "16384",
-		.help = "how large the head of a request may be" },
+		.help = "how large the head of a request may be; one line may take half of it" },
 	{ .name = "body-bytes-max",
 		.value = "BYTES",
 		.preset = "65536",
@@ -92,6 +92,16 @@ static const struct option options[] = {
 	CONFIG_OPTION,
 	{ 0 },
 };
+
+/* One line may take half of it, and more bytes allow more lines; fewer bytes are limit enough. */
+static void raise_header_limits(struct http_limits *limits, size_t header_bytes)
+{
+	if (header_bytes > limits->header_bytes_max) {
+		limits->headers_max = limits->headers_max * header_bytes / limits->header_bytes_max;
+		limits->header_line_bytes_max = header_bytes / 2;
+	}
+	limits->header_bytes_max = header_bytes;
+}
 
 static bool read_limits(struct args *args, struct server_limits *ret, struct error *reterr)
 {
@@ -114,7 +124,7 @@ static bool read_limits(struct args *args, struct server_limits *ret, struct err
 		if (!args_number(args, rows[i].name, rows[i].min, rows[i].max, rows[i].ret, reterr))
 			return false;
 	ret->http = (struct http_limits)HTTP_LIMITS_DEFAULT;
-	ret->http.header_bytes_max = (size_t)header_bytes;
+	raise_header_limits(&ret->http, (size_t)header_bytes);
 	ret->http.body_bytes_max = (size_t)body_bytes;
 	if (!strcmp(args_text(args, "http"), "2"))
 		ret->http.version_min = HTTP_2;
