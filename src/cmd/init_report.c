@@ -171,8 +171,8 @@ static bool verify_member(const struct setup *setup, const struct setup_member *
 
 static void add_warning(void *context, enum code code, const char *text)
 {
-	json_array_append_new(
-		context, json_pack("{s:s, s:s}", "code", code_name(code), "text", text));
+	json_array_append_new(context,
+		json_pack("{s:s?, s:s}", "code", code ? code_name(code) : NULL, "text", text));
 }
 
 static json_t *describe(const struct setup *setup, bool password_given)
@@ -213,9 +213,9 @@ static bool verify_all(const struct setup *setup, struct buffer *text, json_t *r
 		done = buffer_format(text, reterr, "%s: %s%s\n", member->crt_path,
 			verified.ok ? "OK" : "FAILED: ", verified.ok ? "" : verified.why);
 		*ret_ok = *ret_ok && verified.ok;
-		json_array_append_new(
-			ret_verified, json_pack("{s:s, s:b, s:s}", "path", member->crt_path, "ok",
-					      verified.ok, "code", code_name(verified.code)));
+		json_array_append_new(ret_verified,
+			json_pack("{s:s, s:b, s:s?}", "path", member->crt_path, "ok", verified.ok,
+				"code", verified.ok ? NULL : code_name(verified.code)));
 	}
 	return done;
 }
