@@ -47,7 +47,9 @@ static bool within_limits(X509 *leaf, const STACK_OF(X509) * untrusted, struct f
 	for (int i = 0; i < count && i < UNTRUSTED_COUNT_MAX; i++)
 		bytes += i2d_X509(sk_X509_value(untrusted, first + i), NULL);
 	if (count > UNTRUSTED_COUNT_MAX || bytes > UNTRUSTED_BYTES_MAX) {
-		ret->code = CODE_CHAIN_TOO_LARGE;
+		/* OpenSSL stops too many bytes before we do, with an alert of its own choice. */
+		ret->code =
+			count > UNTRUSTED_COUNT_MAX ? CODE_CHAIN_TOO_MANY : CODE_CHAIN_TOO_LARGE;
 		ret->x509_error = X509_V_ERR_CERT_REJECTED;
 		snprintf(ret->detail, sizeof ret->detail,
 			"%d certificates; at most %d, of %d bytes together, are taken", count + 1,

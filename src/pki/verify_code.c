@@ -202,6 +202,9 @@ static enum code unsuitable(X509_STORE_CTX *context, enum role role)
 
 static enum code wrong_name(X509_STORE_CTX *context, enum role role)
 {
+	/* Version 1 can carry no names, and would be refused if it could. */
+	if (X509_get_version(X509_STORE_CTX_get0_cert(context)) == X509_VERSION_1)
+		return PICK(role, V1);
 	if (role == ROLE_SERVER && !leaf_has_san(X509_STORE_CTX_get0_cert(context), -1))
 		return CODE_SERVER_NO_SAN;
 	return PICK(role, NAME_MISMATCH);
@@ -270,5 +273,8 @@ void finding_from_openssl(X509_STORE_CTX *context, const struct trust *trust,
 	ret->depth = X509_STORE_CTX_get_error_depth(context);
 	ret->culprit = X509_STORE_CTX_get_current_cert(context);
 	ret->code = specific(context, ret->x509_error, trust, role);
+	if (options->profile != PROFILE_OPENSSL &&
+		(ret->code == CODE_SERVER_V1 || ret->code == CODE_CLIENT_V1))
+		ret->x509_error = code_info(ret->code)->x509_error;
 	say_more(context, options, ret->x509_error, ret);
 }

@@ -61,6 +61,7 @@ static bool is_possible(const struct tls_failure *failure, enum code code)
 	case CODE_SNI_UNKNOWN:
 		return !asked; /* these end a handshake before it is about certificates */
 	case CODE_CHAIN_TOO_LARGE:
+	case CODE_CHAIN_TOO_MANY:
 		return outcome->certificate_sent;
 	default:
 		/* The rest are faults of a certificate, so one was sent. */

@@ -65,6 +65,8 @@ static void refuses_what_is_not_meant_for_the_role(void **state)
 		.purpose = PURPOSE_SERVER);
 	ROW("a version 1 client", 0, CODE_CLIENT_V1, 26, .leaf = v1, .purpose = PURPOSE_CLIENT);
 	ROW("a version 1 server", 0, CODE_SERVER_V1, 26, .leaf = v1, .purpose = PURPOSE_SERVER);
+	ROW("a version 1 server asked by name", 62, CODE_SERVER_V1, 26, .leaf = v1,
+		.purpose = PURPOSE_SERVER, .name = "DNS:localhost");
 	ROW("a version 1 leaf of no role", 0, CODE_CLIENT_V1, 26, .leaf = v1);
 }
 
@@ -221,7 +223,7 @@ static void too_many_certificates_are_refused(void **state)
 	assert_true(result.ok);
 	sk_X509_push(sent, world.sub->certificate);
 	verify_leaf(trust, client(world.root)->certificate, sent, &options, &result);
-	assert_int_equal(result.code, CODE_CHAIN_TOO_LARGE);
+	assert_int_equal(result.code, CODE_CHAIN_TOO_MANY);
 	sk_X509_free(sent);
 }
 

@@ -305,7 +305,7 @@ static void certificates_have_a_largest_number(void **state)
 		client.cert = many;
 		pair_init(&pair, &server, &client);
 		pair_handshake(&pair);
-		expect("34 certificates", &pair, &(struct expected){ CODE_CHAIN_TOO_LARGE, 42 });
+		expect("34 certificates", &pair, &(struct expected){ CODE_CHAIN_TOO_MANY, 42 });
 		assert_non_null(strstr(pair.server_error.text, "34 certificates; at most 33, of "));
 		pair_done(&pair);
 	}
