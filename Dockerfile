@@ -12,11 +12,14 @@ RUN DESTDIR=/out PREFIX=/usr ./dev install
 
 FROM debian:12
 RUN apt-get update \
-	&& apt-get install -y --no-install-recommends libssl3 libjansson4 libuv1 libhttp-parser2.9 \
+	&& apt-get install -y --no-install-recommends libssl3 libjansson4 libuv1 libhttp-parser2.9 libsqlite3-0 \
 	&& rm -rf /var/lib/apt/lists/* \
 	&& useradd --system --uid 8443 --no-create-home mtls
 COPY --from=build /out/usr/bin/mtls /usr/bin/mtls
 ENV MTLS_SERVER_HOST=0.0.0.0
+# Items are lost with the container. To keep them, mount a folder that its user may write:
+#	-v "$PWD/state:/srv/state" -e MTLS_STORE=sqlite:/srv/state/todo.db
+ENV MTLS_STORE=memory
 WORKDIR /srv
 USER mtls
 EXPOSE 8443

@@ -25,6 +25,19 @@ static const struct option options[] = {
 		.environment = "MTLS_SERVER_PORT",
 		.preset = "8443",
 		.help = "listen on this port" },
+	{ .name = "store",
+		.value = "STORE",
+		.environment = "MTLS_STORE",
+		.preset = "sqlite:state/todo.db",
+		.help = "keep the items in sqlite:FILE, or in memory" },
+	{ .name = "store-ms-max",
+		.value = "MS",
+		.preset = "5000",
+		.help = "milliseconds for the store to answer" },
+	{ .name = "store-bytes-max",
+		.value = "BYTES",
+		.preset = "268435456",
+		.help = "how large the file of sqlite: may become" },
 	{ .name = "root", .value = "DIR", .help = "serve the files of this folder too" },
 	{ .name = "verify",
 		.value = "MODE",
@@ -103,7 +116,8 @@ static void raise_header_limits(struct http_limits *limits, size_t header_bytes)
 	limits->header_bytes_max = header_bytes;
 }
 
-static bool read_limits(struct args *args, struct server_limits *ret, struct error *reterr)
+static bool read_limits(struct args *args, struct server_limits *ret, struct store_options *store,
+	struct error *reterr)
 {
 	long long header_bytes = 0, body_bytes = 0;
 	const struct {
@@ -119,6 +133,8 @@ static bool read_limits(struct args *args, struct server_limits *ret, struct err
 		{ "drain-ms-max", 0, MS_MAX, &ret->drain_ms_max },
 		{ "header-bytes-max", 256, 1 << 20, &header_bytes },
 		{ "body-bytes-max", 0, 16 << 20, &body_bytes },
+		{ "store-ms-max", 1, MS_MAX, &store->ms_max },
+		{ "store-bytes-max", 65536, 1LL << 40, &store->bytes_max },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (!args_number(args, rows[i].name, rows[i].min, rows[i].max, rows[i].ret, reterr))
@@ -230,10 +246,11 @@ static bool serve(struct args *args, struct error *reterr)
 			.level_min = LOG_INFO },
 	};
 	if (!read_listen(args, listen, &serving.listen_count, reterr) ||
-		!read_limits(args, &serving.limits, reterr) ||
+		!read_limits(args, &serving.limits, &serving.store, reterr) ||
 		!read_workers(args, &serving.workers, reterr) ||
 		!side_read(args, "server", false, &side, reterr))
 		return false;
+	serving.store.where = args_text(args, "store");
 	serving.tls = side.tls;
 	serving.tls.server = true;
 	serving.tls.verify_mode = verify_mode(args);
@@ -263,5 +280,5 @@ const struct command serve_command = {
 		   "answered on both; a client that chooses neither speaks HTTP/1.1.\n"
 		   "The first signal to stop (Ctrl+C, SIGTERM) lets requests in flight finish; the "
 		   "second ends the server at once.\n"
-		   "Exit codes: 0 stopped, 2 usage or input, 3 the address cannot be used.",
+		   "Exit codes: 0 stopped, 2 usage or input, 3 the address or the store cannot be used.",
 };

@@ -66,7 +66,7 @@ void exchange_answer(struct exchange *exchange, struct http_response *response)
 		exchange->answer(exchange->context, exchange, response);
 }
 
-void exchange_answer_json(struct exchange *exchange, int status, const json_t *json)
+struct http_response *exchange_json_response(int status, const json_t *json)
 {
 	struct error error;
 	struct http_response *response = http_response_new(status);
@@ -75,7 +75,12 @@ void exchange_answer_json(struct exchange *exchange, int status, const json_t *j
 		response = http_response_error(500, "the answer does not fit");
 	}
 	http_response_set(response, "Cache-Control", "no-store");
-	exchange_answer(exchange, response);
+	return response;
+}
+
+void exchange_answer_json(struct exchange *exchange, int status, const json_t *json)
+{
+	exchange_answer(exchange, exchange_json_response(status, json));
 }
 
 const char *exchange_client(const struct exchange *exchange)

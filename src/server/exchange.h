@@ -33,6 +33,7 @@ void exchange_log(struct exchange *exchange, const char *event, const char *form
 void exchange_answer(struct exchange *exchange, struct http_response *response);
 
 /* An answer that only this client may see, and nobody may keep. */
+struct http_response *exchange_json_response(int status, const json_t *json);
 void exchange_answer_json(struct exchange *exchange, int status, const json_t *json);
 
 /* The common name of the verified certificate; NULL when there is none. */

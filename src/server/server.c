@@ -137,7 +137,10 @@ static bool start(struct server *server, const struct server_options *options, s
 		return false;
 	if (options->root && !files_new(options->root, &server->files, reterr))
 		return false;
-	server->store = store_memory_new();
+	if (options->store.where && !store_open(&options->store, &server->store, reterr))
+		return false;
+	if (!server->store)
+		server->store = store_memory_new();
 	if (!net_loop_new(&server->loop, reterr))
 		return false;
 	server->drain_timer = net_timer_new(server->loop, cut_all, server);
@@ -181,6 +184,7 @@ bool server_new(const struct server_options *options, struct server **ret, struc
 bool server_run(struct server *server, struct error *reterr)
 {
 	bool ok = true;
+	store_start(server->store);
 	for (size_t i = 0; ok && i < server->workers_count; i++)
 		ok = worker_start(&server->workers[i], server->ended, reterr);
 	if (ok)

@@ -8,6 +8,7 @@
 
 #include "http/http.h"
 #include "net/net.h"
+#include "store/store.h"
 #include "tls/tls.h"
 
 /* What one peer may cost. */
@@ -29,6 +30,7 @@ struct server_options {
 	const struct net_address *listen;
 	size_t listen_count;
 	struct tls_options tls;
+	struct store_options store; /* `where` NULL: in memory */
 	const char *root; /* serve the files of this folder; NULL: none */
 	size_t workers;   /* threads that serve, 1 to SERVER_WORKERS_MAX; 0: one */
 	struct server_limits limits;

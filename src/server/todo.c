@@ -1,187 +1,272 @@
-/* GET /todo and POST /todo: the lab's answers, rules and log lines. */
+/* /todo and its items: the lab's answers and log lines for GET and POST, and more in their manner.
+ */
 #include "server/todo.h"
 
 #include <inttypes.h>
-#include <strings.h>
 
-/* Whether the store's callback has no more to do: nobody waits any more, or the store failed. */
-static bool is_over(struct exchange *exchange, const struct error *failure)
+/* ---- What did not go well ---- */
+
+static struct http_response *failure_response(enum store_status status, const struct error *failure)
 {
-	if (exchange->abandoned)
-		return true;
-	if (!failure)
-		return false;
-	bool full = failure->kind == ERROR_LIMIT;
-	struct http_response *response = full ? http_response_error(507, "%s", failure->text)
-					      : http_response_error(503, "the store failed");
-	if (!full)
-		http_response_set(response, "Retry-After", "1");
-	exchange_answer(exchange, response);
-	return true;
+	if (status == STORE_FULL)
+		return http_response_error(507, "%s", failure->text);
+	struct http_response *response = http_response_error(503, "the store failed%s",
+		status == STORE_UNKNOWN ? ": whether this was written is not known" : "");
+	http_response_set(response, "Retry-After", "1");
+	return response;
+}
+
+/* Why, for whoever runs the server: the client is told no more than that. */
+static void fail(struct exchange *exchange, enum store_status status, const struct error *failure)
+{
+	char why[ERROR_TEXT_BYTES];
+	text_escape(why, sizeof why, failure->text, strlen(failure->text));
+	exchange_log(exchange, "store-failed", "STORE FAILED | %s", why);
+	exchange_answer(exchange, failure_response(status, failure));
+}
+
+static void answer_absent(struct exchange *exchange)
+{
+	exchange_answer(exchange,
+		http_response_error(404, "there is no %s", exchange->facts.request->path));
+}
+
+static void answer_changed(struct exchange *exchange)
+{
+	exchange_answer(
+		exchange, http_response_error(412, "it is not in the version that If-Match names"));
 }
 
 /* ---- GET ---- */
 
-static void on_list(void *context, const char *list, size_t bytes, const struct error *failure)
+static json_t *item_json(const struct store_item *item)
 {
-	OWN(exchange) struct exchange *exchange = context;
-	if (is_over(exchange, failure))
+	return json_pack("{s:I,s:s,s:b}", "id", (json_int_t)item->id, "task", item->task, "done",
+		(int)item->done);
+}
+
+/* Whether the request's conditions were the answer. */
+static bool answer_conditions(struct exchange *exchange, const char *tag)
+{
+	int status = todo_conditions(exchange, tag);
+	if (status == 412) {
+		answer_changed(exchange);
+	} else if (status) {
+		struct http_response *response = http_response_new(status);
+		http_response_set(response, "ETag", "%s", tag);
+		http_response_set(response, "Cache-Control", "no-store");
+		exchange_answer(exchange, response);
+	}
+	return status != 0;
+}
+
+static bool append_page(struct http_response *response, struct store_page *page,
+	const struct todo_page *asked, struct error *reterr)
+{
+	const char *text;
+	size_t bytes;
+	while ((text = store_page_next(page, &bytes)) != NULL)
+		if (!http_response_append(response, text, bytes, reterr))
+			return false;
+	/* RFC 8288 */
+	if (page->more)
+		http_response_set(response, "Link",
+			"</todo?limit=%zu&after=%" PRId64 ">; rel=\"next\"", asked->limit,
+			page->last);
+	return http_response_append(response, "\n}\n", 3, reterr);
+}
+
+static void answer_list(
+	struct exchange *exchange, const struct store_list *list, const struct todo_page *asked)
+{
+	char tag[TODO_TAG_BYTES];
+	todo_tag(exchange, store_list_version(list), tag);
+	if (answer_conditions(exchange, tag))
 		return;
 	OWN(json_t) json_t *client = exchange_client_json(exchange);
 	OWN(buffer) struct buffer text = BUFFER(4096);
 	struct error error;
 	struct http_response *response = http_response_new(200);
+	struct store_page page = store_list_page(list, asked->after, asked->limit);
 	if (!buffer_text(&text, "{\n  \"client\": ", &error) ||
 		!json_text(client, 0, &text, &error) ||
 		!buffer_text(&text, ",\n  \"todos\": ", &error) ||
 		!http_response_append(response, text.data, text.length, &error) ||
-		!http_response_append(response, list, bytes, &error) ||
-		!http_response_append(response, "\n}\n", 3, &error)) {
+		!append_page(response, &page, asked, &error)) {
 		http_response_free(response);
 		exchange_answer(exchange, http_response_error(500, "the list does not fit"));
 		return;
 	}
 	http_response_set(response, "Content-Type", HTTP_TYPE_JSON);
 	http_response_set(response, "Cache-Control", "no-store");
+	http_response_set(response, "ETag", "%s", tag);
 	exchange_log_client(exchange, "serving /todo");
 	exchange_answer(exchange, response);
 }
 
-void todo_list(struct exchange *exchange)
+/* The answer of one item; `message` says what was done with it, NULL for nothing. */
+static void answer_item(
+	struct exchange *exchange, int status, const char *message, const struct store_item *item)
 {
-	store_list(exchange->routes->store, on_list, exchange_hold(exchange));
+	char tag[TODO_TAG_BYTES];
+	todo_tag(exchange, item->version, tag);
+	if (!message && answer_conditions(exchange, tag))
+		return;
+	OWN(json_t) json_t *json = json_pack("{s:o,s:s*,s:o}", "client",
+		exchange_client_json(exchange), "message", message, "todo", item_json(item));
+	struct http_response *response = exchange_json_response(status, json);
+	http_response_set(response, "ETag", "%s", tag);
+	if (status == 201)
+		http_response_set(response, "Location", "/todo/%" PRId64, item->id);
+	exchange_answer(exchange, response);
 }
 
-/* ---- POST ---- */
-
-/* application/json, with no other charset than UTF-8 (RFC 8259 section 8.1). */
-static bool is_json(const char *type)
-{
-	static const char json[] = "application/json", charset[] = "charset=";
-	if (!type || strncasecmp(type, json, strlen(json)) != 0)
-		return false;
-	type = text_skip_space(type + strlen(json));
-	while (*type == ';') {
-		type = text_skip_space(type + 1);
-		if (!strncasecmp(type, charset, strlen(charset))) {
-			const char *value = type + strlen(charset);
-			size_t quoted = *value == '"';
-			if (strncasecmp(value + quoted, "utf-8", 5) != 0)
-				return false;
-			size_t rest = strcspn(value + quoted + 5, "; \t");
-			if (rest != quoted)
-				return false;
-		}
-		type = text_skip_space(type + strcspn(type, "; \t"));
-	}
-	return !*type;
-}
-
-/* Whether str.strip() of Python would leave nothing. */
-static bool is_blank(const char *text)
-{
-	static const char *const spaces[] = { "\t", "\n", "\v", "\f", "\r", "\x1c", "\x1d", "\x1e",
-		"\x1f", " ", "\xc2\x85", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003",
-		"\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200a", "\u2028",
-		"\u2029", "\u202f", "\u205f", "\u3000" };
-	while (*text) {
-		size_t i = 0, count = sizeof spaces / sizeof *spaces;
-		while (i < count && strncmp(text, spaces[i], strlen(spaces[i])) != 0)
-			i++;
-		if (i == count)
-			return false;
-		text += strlen(spaces[i]);
-	}
-	return true;
-}
-
-static struct http_response *check_content(const struct http_request *request)
-{
-	if (!request->framed)
-		return http_response_error(411,
-			"the request has neither Content-Length nor chunks: "
-			"send a JSON object as its body");
-	const char *type = http_request_header(request, "content-type");
-	if (is_json(type))
-		return NULL;
-	if (!type)
-		return http_response_error(
-			415, "the Content-Type is missing: send application/json");
-	char escaped[200];
-	text_escape(escaped, sizeof escaped, type, strlen(type));
-	return http_response_error(415,
-		"the Content-Type is '%s': send application/json in UTF-8 "
-		"(curl -d needs -H 'Content-Type: application/json')",
-		escaped);
-}
-
-static struct http_response *check_syntax(const struct http_request *request, json_t **ret)
-{
-	json_error_t error;
-	if (!request->body_bytes)
-		return http_response_error(400, "the body is empty: send a JSON object");
-	json_t *json = json_loadb(request->body, request->body_bytes,
-		JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-	if (json) {
-		*ret = json;
-		return NULL;
-	}
-	char escaped[300];
-	text_escape(escaped, sizeof escaped, error.text, strlen(error.text));
-	return http_response_error(400, "the body is not valid JSON: %s (line %d, column %d)",
-		escaped, error.line, error.column);
-}
-
-static struct http_response *check_fields(const json_t *json, const char **ret_task, bool *ret_done)
-{
-	if (!json_is_object(json))
-		return http_response_error(400, "the body must be a JSON object");
-	const json_t *task = json_object_get(json, "task");
-	const json_t *done = json_object_get(json, "done");
-	if (!task)
-		return http_response_error(400, "'task' is missing: it must be a non-empty string");
-	if (!json_is_string(task) || is_blank(json_string_value(task)))
-		return http_response_error(400, "'task' must be a non-empty string");
-	if (json_string_length(task) > STORE_TASK_BYTES_MAX)
-		return http_response_error(
-			400, "'task' must not be longer than %d bytes", STORE_TASK_BYTES_MAX);
-	if (done && !json_is_boolean(done))
-		return http_response_error(400, "'done' must be true or false");
-	*ret_task = json_string_value(task);
-	*ret_done = json_is_true(done);
-	return NULL;
-}
-
-static void on_item(void *context, const struct store_item *item, const struct error *failure)
+static void on_list(void *context, struct store_list *list, const struct error *failure)
 {
 	OWN(exchange) struct exchange *exchange = context;
-	if (is_over(exchange, failure))
+	struct todo_page page;
+	if (exchange->abandoned)
 		return;
+	if (failure) {
+		fail(exchange, STORE_DOWN, failure);
+		return;
+	}
+	struct http_response *refusal = todo_input_page(exchange->facts.request, &page);
+	if (refusal)
+		exchange_answer(exchange, refusal);
+	else
+		answer_list(exchange, list, &page);
+}
+
+void todo_list(struct exchange *exchange)
+{
+	store_read(exchange->routes->store, on_list, exchange_hold(exchange));
+}
+
+static void on_list_of_one(void *context, struct store_list *list, const struct error *failure)
+{
+	OWN(exchange) struct exchange *exchange = context;
+	if (exchange->abandoned)
+		return;
+	if (failure) {
+		fail(exchange, STORE_DOWN, failure);
+		return;
+	}
+	struct store_item item;
+	OWN(char) char *task = NULL;
+	if (!store_list_find(list, todo_input_id(exchange->facts.request), &item, &task)) {
+		answer_absent(exchange);
+		return;
+	}
+	OWN(char) char *doing = text_format("serving /todo/%" PRId64, item.id);
+	exchange_log_client(exchange, doing);
+	answer_item(exchange, 200, NULL, &item);
+}
+
+void todo_show(struct exchange *exchange)
+{
+	store_read(exchange->routes->store, on_list_of_one, exchange_hold(exchange));
+}
+
+/* ---- Changes ---- */
+
+/* What each change is called: in the log, as the record's event, in its line, in the answer. */
+static const struct {
+	const char *doing, *event, *line, *message;
+	int status;
+} changes[] = {
+	[STORE_ADD] = { "creating TODO", "todo-created", "TODO CREATED", "TODO item created", 201 },
+	[STORE_EDIT] = { "changing TODO", "todo-changed", "TODO CHANGED", "TODO item changed",
+		200 },
+	[STORE_REMOVE] = { "removing TODO", "todo-removed", "TODO REMOVED", NULL, 204 },
+};
+
+static void log_change(
+	struct exchange *exchange, enum store_change change, const struct store_item *item)
+{
 	OWN(char) char *client = python_repr(exchange_client(exchange));
 	OWN(char) char *task = python_repr(item->task);
-	exchange_log_client(exchange, "creating TODO");
-	exchange_log(exchange, "todo-created",
-		"TODO CREATED | CN=%s | item={'id': %" PRId64 ", 'task': %s, 'done': %s}", client,
-		item->id, task, item->done ? "True" : "False");
-	OWN(json_t) json_t *json = json_pack("{s:o,s:s,s:{s:I,s:s,s:b}}", "client",
-		exchange_client_json(exchange), "message", "TODO item created", "todo", "id",
-		(json_int_t)item->id, "task", item->task, "done", item->done);
-	exchange_answer_json(exchange, 201, json);
+	exchange_log_client(exchange, changes[change].doing);
+	exchange_log(exchange, changes[change].event,
+		"%s | CN=%s | item={'id': %" PRId64 ", 'task': %s, 'done': %s}",
+		changes[change].line, client, item->id, task, item->done ? "True" : "False");
 }
+
+static void on_change(struct exchange *exchange, enum store_change change, enum store_status status,
+	const struct store_item *item, const struct error *failure)
+{
+	if (exchange->abandoned)
+		return;
+	switch (status) {
+	case STORE_DONE:
+		log_change(exchange, change, item);
+		if (changes[change].message)
+			answer_item(
+				exchange, changes[change].status, changes[change].message, item);
+		else
+			exchange_answer(exchange, http_response_new(changes[change].status));
+		break;
+	case STORE_ABSENT:
+		answer_absent(exchange);
+		break;
+	case STORE_CHANGED:
+		answer_changed(exchange);
+		break;
+	case STORE_INVALID:
+	case STORE_FULL:
+	case STORE_DOWN:
+	case STORE_UNKNOWN:
+		fail(exchange, status, failure);
+		break;
+	}
+}
+
+#define ON_CHANGE(name, change) \
+	static void name(void *context, enum store_status status, const struct store_item *item, \
+		const struct error *failure) \
+	{ \
+		OWN(exchange) struct exchange *exchange = context; \
+		on_change(exchange, change, status, item, failure); \
+	}
+ON_CHANGE(on_created, STORE_ADD)
+ON_CHANGE(on_changed, STORE_EDIT)
+ON_CHANGE(on_removed, STORE_REMOVE)
 
 void todo_create(struct exchange *exchange)
 {
 	OWN(json_t) json_t *json = NULL;
-	const char *task = NULL;
-	bool done = false;
-	struct http_response *refusal = check_content(exchange->facts.request);
-	if (!refusal)
-		refusal = check_syntax(exchange->facts.request, &json);
-	if (!refusal)
-		refusal = check_fields(json, &task, &done);
+	struct store_write write = { .change = STORE_ADD };
+	struct http_response *refusal =
+		todo_input_write(exchange->facts.request, false, &write, &json);
+	if (refusal)
+		exchange_answer(exchange, refusal);
+	else
+		store_write(exchange->routes->store, &write, on_created, exchange_hold(exchange));
+}
+
+void todo_edit(struct exchange *exchange)
+{
+	OWN(json_t) json_t *json = NULL;
+	struct store_write write = { .change = STORE_EDIT,
+		.id = todo_input_id(exchange->facts.request) };
+	struct http_response *refusal =
+		todo_input_write(exchange->facts.request, true, &write, &json);
 	if (refusal) {
+		/* RFC 5789 section 2.2 */
+		if (refusal->status == 415)
+			http_response_set(refusal, "Accept-Patch",
+				"application/json, application/merge-patch+json");
 		exchange_answer(exchange, refusal);
 		return;
 	}
-	store_add(exchange->routes->store, task, done, on_item, exchange_hold(exchange));
+	todo_match(exchange, &write);
+	store_write(exchange->routes->store, &write, on_changed, exchange_hold(exchange));
+}
+
+void todo_remove(struct exchange *exchange)
+{
+	struct store_write write = { .change = STORE_REMOVE,
+		.id = todo_input_id(exchange->facts.request) };
+	todo_match(exchange, &write);
+	store_write(exchange->routes->store, &write, on_removed, exchange_hold(exchange));
 }

@@ -110,7 +110,11 @@ static void store_has_answers(void *context)
 static void store_answers(void *context)
 {
 	const struct worker *worker = context;
-	store_port_deliver(worker->store);
+	long long ms = store_port_deliver(worker->store);
+	if (ms < 0)
+		net_timer_stop(worker->store_timer);
+	else
+		net_timer_start(worker->store_timer, (uint64_t)ms);
 }
 
 /* ---- Life ---- */
@@ -126,6 +130,7 @@ bool worker_init(struct worker *worker, struct settings *settings, struct store 
 	};
 	worker->wake = net_wake_new(worker->loop, woken, worker);
 	worker->store_wake = net_wake_new(worker->loop, store_answers, worker);
+	worker->store_timer = net_timer_new(worker->loop, store_answers, worker);
 	worker->store = store_port_open(store, store_has_answers, worker->store_wake);
 	worker->routes = routes_new(worker->store, files);
 	buffer_init(&worker->piece, PIECE_BYTES_MAX);
@@ -182,6 +187,7 @@ void worker_done(struct worker *worker)
 		connection_abort(worker->connections);
 	store_port_close(worker->store);
 	net_wake_free(worker->store_wake);
+	net_timer_free(worker->store_timer);
 	net_wake_free(worker->wake);
 	net_loop_free(worker->loop);
 	buffer_done(&worker->piece);

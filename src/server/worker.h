@@ -44,7 +44,8 @@ enum order {
 struct worker {
 	struct settings *settings;
 	struct net_loop *loop;
-	struct net_wake *store_wake; /* the store has answers for us */
+	struct net_wake *store_wake;   /* the store has answers for us */
+	struct net_timer *store_timer; /* or has none, for too long */
 	struct store_port *store;
 	struct routes *routes;
 	struct snapshot *snapshot; /* the current one */

@@ -31,6 +31,7 @@ LIBRARIES = {
                 r"(SSL|X509|X509V3|EVP|BIO|ERR|PEM|PKCS12|ASN1|OPENSSL|CRYPTO|RAND|OCSP|NCONF|BN)_\w+"),
     "libuv": (("net",), r"uv\.h|uv/", r"uv_\w+"),
     "libcurl": (("client",), r"curl/", r"curl_\w+"),
+    "SQLite": (("store",), r"sqlite3\.h", r"sqlite3_\w+"),
     "the HTTP parser": (("http",), r"http_parser\.h|llhttp\.h", r"(http_parser|llhttp)_\w+"),
 }
 

@@ -12,22 +12,22 @@ static struct {
 	void *context;
 } waiting;
 
-static void late_add(
-	struct store_port *self, const char *task, bool done, store_on_item *answer, void *context)
+static void late_write(struct store_port *self, const struct store_write *write,
+	store_on_item *answer, void *context)
 {
-	(void)self, (void)task, (void)done;
+	(void)self, (void)write;
 	waiting.on_item = answer;
 	waiting.context = context;
 }
 
-static void late_list(struct store_port *self, store_on_list *answer, void *context)
+static void late_read(struct store_port *self, store_on_list *answer, void *context)
 {
 	(void)self;
 	waiting.on_list = answer;
 	waiting.context = context;
 }
 
-static const struct store_methods late_methods = { .add = late_add, .list = late_list };
+static const struct store_methods late_methods = { .write = late_write, .read = late_read };
 static struct store late_store = { &late_methods };
 static struct store_port late = { &late_store };
 
@@ -42,7 +42,7 @@ static const struct {
 	{ "HEAD", "/whoami", 200, NULL, NULL },
 	{ "OPTIONS", "/todo", 204, "GET, HEAD, POST, OPTIONS", NULL },
 	{ "OPTIONS", "/whoami", 204, "GET, HEAD, OPTIONS", NULL },
-	{ "OPTIONS", "*", 204, "GET, HEAD, POST, OPTIONS", NULL },
+	{ "OPTIONS", "*", 204, "GET, HEAD, POST, PATCH, DELETE, OPTIONS", NULL },
 	{ "DELETE", "/todo", 405, "GET, HEAD, POST, OPTIONS", "/todo does not take DELETE" },
 	{ "PUT", "/whoami", 405, "GET, HEAD, OPTIONS", "/whoami does not take PUT" },
 	{ "POST", "/whoami", 405, "GET, HEAD, OPTIONS", "/whoami does not take POST" },
@@ -52,6 +52,21 @@ static const struct {
 	{ "POST", "/nope", 404, NULL, "there is no /nope" },
 	{ "OPTIONS", "/nope", 404, NULL, "there is no /nope" },
 	{ "GET", "/todo/", 404, NULL, "there is no /todo/" },
+	{ "GET", "/todo/5", 200, NULL, NULL },
+	{ "HEAD", "/todo/5", 200, NULL, NULL },
+	{ "GET", "/todo/05", 200, NULL, NULL },
+	{ "GET", "/todo/6", 404, NULL, "there is no /todo/6" },
+	{ "GET", "/todo/0", 404, NULL, "there is no /todo/0" },
+	{ "DELETE", "/todo/99", 404, NULL, "there is no /todo/99" },
+	{ "GET", "/todo/99999999999999999999", 404, NULL,
+		"there is no /todo/99999999999999999999" },
+	{ "OPTIONS", "/todo/6", 204, "GET, HEAD, PATCH, DELETE, OPTIONS", NULL },
+	{ "POST", "/todo/5", 405, "GET, HEAD, PATCH, DELETE, OPTIONS",
+		"/todo/5 does not take POST" },
+	{ "GET", "/todo/-5", 404, NULL, "there is no /todo/-5" },
+	{ "GET", "/todo/5/", 404, NULL, "there is no /todo/5/" },
+	{ "GET", "/todo/5x", 404, NULL, "there is no /todo/5x" },
+	{ "GET", "/todo/x", 404, NULL, "there is no /todo/x" },
 	{ "GET", "/TODO", 404, NULL, "there is no /TODO" },
 	{ "GET", "/%74odo", 404, NULL, "there is no /%74odo" },
 	{ "GET", "//todo", 404, NULL, "there is no //todo" },
@@ -111,21 +126,38 @@ static const struct http_request post = { .method = "POST",
 	.body = "{\"task\": \"x\"}",
 	.body_bytes = 13 };
 
+static void keep_list(void *context, struct store_list *list, const struct error *error)
+{
+	assert_null(error);
+	*(struct store_list **)context = store_list_hold(list);
+}
+
+/* The lab's items; the caller's to free. */
+static struct store_list *some_list(void)
+{
+	struct store_list *list = NULL;
+	routes_up(NULL);
+	store_read(port, keep_list, &list);
+	routes_down();
+	return list;
+}
+
 static void answers_when_the_store_does(void **state)
 {
 	(void)state;
 	OWN(routes) struct routes *on_late = routes_new(&late, NULL);
-	const struct store_item item = { 9, "x", false };
+	const struct store_item item = { 9, "x", false, { 1, 9 } };
+	OWN(store_list) struct store_list *list = some_list();
 	for (int within = 0; within < 2; within++) {
 		seen.free_within = within;
 		struct exchange *exchange = begin(on_late, &get);
-		waiting.on_list(waiting.context, "[]", 2, NULL);
+		waiting.on_list(waiting.context, list, NULL);
 		assert_int_equal(seen.answers, 1);
-		assert_string_equal(seen.body.data, "{\n  \"client\": null,\n  \"todos\": []\n}\n");
+		assert_memory_equal(seen.body.data, "{\n  \"client\": null,\n  \"todos\": [\n", 33);
 		if (!within)
 			exchange_free(exchange);
 		exchange = begin(on_late, &post);
-		waiting.on_item(waiting.context, &item, NULL);
+		waiting.on_item(waiting.context, STORE_DONE, &item, NULL);
 		assert_int_equal(seen.status, 201);
 		if (!within)
 			exchange_free(exchange);
@@ -139,20 +171,21 @@ static void nobody_hears_of_an_abandoned_exchange(void **state)
 {
 	(void)state;
 	OWN(routes) struct routes *on_late = routes_new(&late, NULL);
-	const struct store_item item = { 9, "x", false };
+	const struct store_item item = { 9, "x", false, { 1, 9 } };
 	struct error error;
 	error_set(&error, ERROR_STORE, "gone");
 	struct http_request *request = calloc(1, sizeof *request);
 	*request = get;
 	exchange_free(begin(on_late, request));
 	free(request);
-	waiting.on_list(waiting.context, "[]", 2, NULL);
+	OWN(store_list) struct store_list *list = some_list();
+	waiting.on_list(waiting.context, list, NULL);
 	exchange_free(begin(on_late, &get));
-	waiting.on_list(waiting.context, NULL, 0, &error);
+	waiting.on_list(waiting.context, NULL, &error);
 	exchange_free(begin(on_late, &post));
-	waiting.on_item(waiting.context, &item, NULL);
+	waiting.on_item(waiting.context, STORE_DONE, &item, NULL);
 	exchange_free(begin(on_late, &post));
-	waiting.on_item(waiting.context, NULL, &error);
+	waiting.on_item(waiting.context, STORE_DOWN, NULL, &error);
 	assert_int_equal(seen.answers, 0);
 	/* Freed before it ran. */
 	const struct exchange_facts facts = { &get, NULL, NULL };
@@ -167,14 +200,23 @@ static void says_that_the_store_failed(void **state)
 	struct error error;
 	error_set(&error, ERROR_STORE, "the password of the database is x");
 	struct exchange *exchange = begin(on_late, &get);
-	waiting.on_list(waiting.context, NULL, 0, &error);
+	waiting.on_list(waiting.context, NULL, &error);
 	exchange_free(exchange);
 	assert_int_equal(seen.status, 503);
 	assert_string_equal(seen.body.data, "{\n  \"error\": \"the store failed\"\n}\n");
 	assert_string_equal(http_response_get(seen.response, "Retry-After"), "1");
+	assert_string_equal(
+		seen.log.data, "store-failed: STORE FAILED | the password of the database is x\n");
+	exchange = begin(on_late, &post);
+	waiting.on_item(waiting.context, STORE_UNKNOWN, NULL, &error);
+	exchange_free(exchange);
+	assert_int_equal(seen.status, 503);
+	assert_string_equal(seen.body.data, "{\n  \"error\": \"the store failed: whether this was "
+					    "written is not known\"\n}\n");
+	assert_string_equal(http_response_get(seen.response, "Retry-After"), "1");
 	error_set(&error, ERROR_LIMIT, "the store is full");
 	exchange = begin(on_late, &post);
-	waiting.on_item(waiting.context, NULL, &error);
+	waiting.on_item(waiting.context, STORE_FULL, NULL, &error);
 	exchange_free(exchange);
 	assert_int_equal(seen.status, 507);
 	assert_string_equal(seen.body.data, "{\n  \"error\": \"the store is full\"\n}\n");

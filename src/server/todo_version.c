@@ -1,0 +1,51 @@
+/* The store's versions as entity tags, and conditional requests (RFC 9110 sections 8.8.3, 13). */
+#include "server/todo.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* FNV-1a: tells clients apart, and need not keep anything secret. */
+static uint32_t client_number(const struct exchange *exchange)
+{
+	const char *client = exchange_client(exchange);
+	uint32_t number = 2166136261U;
+	for (; client && *client; client++)
+		number = (number ^ (unsigned char)*client) * 16777619U;
+	return number;
+}
+
+void todo_tag(const struct exchange *exchange, struct store_version version,
+	char target[static TODO_TAG_BYTES])
+{
+	snprintf(target, TODO_TAG_BYTES, "\"%" PRIx64 "-%" PRIx64 "-%" PRIx32 "\"", version.epoch,
+		(uint64_t)version.revision, client_number(exchange));
+}
+
+int todo_conditions(const struct exchange *exchange, const char *tag)
+{
+	const struct http_request *request = exchange->facts.request;
+	const char *match = http_request_header(request, "if-match");
+	const char *none = http_request_header(request, "if-none-match");
+	if (match && !http_tag_listed(match, tag, false))
+		return 412;
+	return none && http_tag_listed(none, tag, true) ? 304 : 0;
+}
+
+void todo_match(const struct exchange *exchange, struct store_write *ret)
+{
+	const char *list = http_request_header(exchange->facts.request, "if-match");
+	if (!list || !strcmp(list, "*"))
+		return;
+	ret->conditional = true;
+	/* Tags of ours are told by making them again; what is none of them is no version. */
+	for (const char *at = strchr(list, '"'); at; at = strchr(at + 1, '"')) {
+		struct store_version version;
+		char tag[TODO_TAG_BYTES];
+		if (sscanf(at, "\"%" SCNx64 "-%" SCNx64 "-", &version.epoch,
+			    (uint64_t *)&version.revision) != 2)
+			continue;
+		todo_tag(exchange, version, tag);
+		if (http_tag_listed(list, tag, false) && ret->versions_count < STORE_VERSIONS_MAX)
+			ret->versions[ret->versions_count++] = version;
+	}
+}

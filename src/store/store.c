@@ -1,0 +1,117 @@
+/* Which store a name stands for, and a store's life. */
+#include "store/core.h"
+
+#include <signal.h>
+
+static void core_free(struct store *store)
+{
+	struct core *core = (struct core *)store;
+	if (core->running) {
+		pthread_mutex_lock(&core->lock);
+		core->stopping = true;
+		pthread_cond_signal(&core->work);
+		pthread_mutex_unlock(&core->lock);
+		if (core->backend->methods->interrupt)
+			core->backend->methods->interrupt(core->backend);
+		pthread_join(core->thread, NULL);
+	}
+	if (core->backend)
+		core->backend->methods->free(core->backend);
+	store_list_free(core->list);
+	items_done(&core->items);
+	pthread_cond_destroy(&core->work);
+	pthread_mutex_destroy(&core->lock);
+	free(core);
+}
+
+static const struct store_methods methods = {
+	.open = port_open,
+	.write = port_write,
+	.read = port_read,
+	.deliver = port_deliver,
+	.close = port_close,
+	.free = core_free,
+};
+
+/* Takes the backend; NULL is memory. */
+static struct core *core_new(struct backend *backend, uint64_t ms_max)
+{
+	struct core *core = calloc(1, sizeof *core);
+	if (!core)
+		bug("out of memory for the store");
+	core->store.methods = &methods;
+	pthread_mutex_init(&core->lock, NULL);
+	pthread_cond_init(&core->work, NULL);
+	core->backend = backend;
+	core->ms_max = ms_max;
+	return core;
+}
+
+struct store *store_memory_new(void)
+{
+	struct core *core = core_new(NULL, 0);
+	items_begin(&core->items);
+	for (size_t i = 0; i < ITEMS_LAB; i++) {
+		struct row row;
+		OWN(char) char *task = NULL;
+		struct error error;
+		if (items_apply(&core->items, &items_of_the_lab[i], &row, &task, &error) !=
+			STORE_DONE)
+			bug("the lab's own items do not fit: %s", error.text);
+	}
+	return &core->store;
+}
+
+static bool open_backend(
+	const struct store_options *options, struct backend **ret, struct error *reterr)
+{
+	static const char sqlite[] = "sqlite:";
+	const char *where = options->where;
+	if (!strncmp(where, sqlite, strlen(sqlite)) && where[strlen(sqlite)])
+		return sqlite_open(where + strlen(sqlite), options->bytes_max, ret, reterr);
+	error_set(reterr, ERROR_USAGE, "'%s' names no store", where);
+	return error_hint(reterr, "memory, or sqlite:PATH");
+}
+
+bool store_open(const struct store_options *options, struct store **ret, struct error *reterr)
+{
+	struct backend *backend = NULL;
+	if (!strcmp(options->where, "memory")) {
+		*ret = store_memory_new();
+		return true;
+	}
+	if (!open_backend(options, &backend, reterr))
+		return false;
+	struct core *core = core_new(backend, (uint64_t)options->ms_max);
+	if (!core_read_all(core, reterr)) {
+		core_free(&core->store);
+		return false;
+	}
+	core->list = items_list(&core->items);
+	*ret = &core->store;
+	return true;
+}
+
+void store_start(struct store *store)
+{
+	struct core *core = (struct core *)store;
+	if (!core->backend || core->running)
+		return;
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (pthread_create(&core->thread, NULL, core_work, core) != 0)
+		bug("no thread for the store");
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	core->running = true;
+}
+
+struct store_counts store_counts(struct store *store)
+{
+	struct core *core = (struct core *)store;
+	pthread_mutex_lock(&core->lock);
+	struct store_counts counts = core->counts;
+	counts.waiting = core->queue.count;
+	pthread_mutex_unlock(&core->lock);
+	return counts;
+}
