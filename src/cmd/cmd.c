@@ -13,6 +13,7 @@ static const struct command *const commands[] = {
 	&client_command,
 	&crl_command,
 	&demo_command,
+	&doctor_command,
 	&init_command,
 	&inspect_command,
 	&issue_command,

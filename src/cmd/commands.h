@@ -15,6 +15,7 @@ extern const struct command bench_command;
 extern const struct command client_command;
 extern const struct command crl_command;
 extern const struct command demo_command;
+extern const struct command doctor_command;
 extern const struct command init_command;
 extern const struct command inspect_command;
 extern const struct command issue_command;

@@ -26,6 +26,7 @@
 #include "pki/request.h"
 #include "pki/setup.h"
 #include "pki/show.h"
+#include "pki/suspect.h"
 #include "pki/verify.h"
 
 #endif

@@ -1,0 +1,35 @@
+/* The findings: which cause, how sure, by which evidence. */
+#ifndef MTLS_DOCTOR_FINDINGS_H
+#define MTLS_DOCTOR_FINDINGS_H
+
+#include "doctor/probe.h"
+#include "doctor/serverlog.h"
+
+/* What is known when the last probe has been made. */
+struct facts {
+	const struct target *target;
+	const char *url, *cert, *ca;
+	bool has_certificate;    /* we were given one */
+	bool asked, sent;        /* the server asked for one; ours went out */
+	bool restricted_version; /* we were told to use only some versions */
+	bool restricted_ciphers;
+	bool speaks12, speaks13;  /* the server does, to anybody */
+	const json_t *request;    /* the CertificateRequest, or NULL */
+	const struct probe *last; /* the handshake with our certificate, and the request */
+	bool works_without_alpn;  /* a trial without what was suspected */
+	bool works_without_sni;
+	bool works_without_ciphers;
+	const struct suspects *suspects; /* NULL without a certificate */
+	const struct log_record *record; /* of the server's log, or NULL */
+	bool record_is_new;              /* it was written while we tried */
+};
+
+/* Whether the handshake and the answer are what was wanted. */
+bool facts_work(const struct facts *facts);
+/* The findings as a JSON array, the likeliest first; the caller's. */
+json_t *findings_make(const struct facts *facts);
+/* One finding that needs no ranking, appended. */
+void finding_add(json_t *findings, enum code code, const char *refused_by, bool certain,
+	const char *evidence, const char *fix, const char *server_side);
+
+#endif
