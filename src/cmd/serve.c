@@ -30,7 +30,8 @@ static const struct option options[] = {
 		.value = "STORE",
 		.environment = "MTLS_STORE",
 		.preset = "sqlite:state/todo.db",
-		.help = "keep the items in sqlite:FILE, or in memory" },
+		.help = "keep the items in sqlite:FILE, in memory, or in "
+			"postgresql://HOST/DATABASE" },
 	{ .name = "store-ms-max",
 		.value = "MS",
 		.preset = "5000",
@@ -285,5 +286,6 @@ const struct command serve_command = {
 		   "answered on both; a client that chooses neither speaks HTTP/1.1.\n"
 		   "The first signal to stop (Ctrl+C, SIGTERM) lets requests in flight finish; the "
 		   "second ends the server at once.\n"
-		   "Exit codes: 0 stopped, 2 usage or input, 3 the address or the store cannot be used.",
+		   "Exit codes: 0 stopped, 2 usage or input, 3 the address or the store cannot be "
+		   "used.",
 };

@@ -22,7 +22,8 @@ typedef bool backend_on_row(void *context, const struct row *row, struct error *
 
 /*
  * ERROR_LIMIT says that the disk, or what we may have of it, is full; ERROR_NETWORK, of commit
- * alone, that nobody knows whether it happened; ERROR_STORE all else.
+ * alone, that nobody knows whether it happened; ERROR_STORE all else, with `system` EAGAIN where
+ * the same batch, begun again, may succeed.
  */
 struct backend_methods {
 	/* Begins a batch: nobody else writes before its end. */
@@ -68,5 +69,7 @@ must_check bool schema_check(const char *where, long long version, struct error 
 
 must_check bool sqlite_open(
 	const char *path, long long bytes_max, struct backend **ret, struct error *reterr);
+must_check bool postgres_open(
+	const char *url, uint64_t ms_max, struct backend **ret, struct error *reterr);
 
 #endif

@@ -3,10 +3,14 @@
  * answers them after its commit: while a commit waits for the disk, the next batch gathers.
  */
 #include "store/core.h"
+
 #include "store/chunk.h"
+#include <errno.h>
 
 /* One commit's; more wait for the next one, so that a question's wait has a bound. */
 #define BATCH_MAX 4096
+/* A database may ask that a batch that met another's is begun again. */
+#define TRIES_MAX 5
 /* Whoever is so many changes behind reads everything again. */
 #define BEHIND_MAX 50000
 
@@ -97,6 +101,14 @@ static bool run(struct core *core, struct question *first, bool writes, uint64_t
 	return ok;
 }
 
+/* What became of it in a batch that failed. */
+static void forget(struct question *question)
+{
+	free(TAKE(question->task));
+	free(TAKE(question->error));
+	question->status = STORE_DONE;
+}
+
 static void run_batch(struct core *core, struct queue *batch)
 {
 	struct question *first = batch->first;
@@ -106,10 +118,20 @@ static void run_batch(struct core *core, struct queue *batch)
 	bool writes = false;
 	for (struct question *q = first; q; q = q->next)
 		writes |= !q->reads;
-	bool ok = run(core, first, writes, &kept, &error);
-	/* Only this thread exchanges the list, so it may look at it. */
-	if (!ok)
+	bool ok = false;
+	for (int tries = 0; !ok && tries < TRIES_MAX; tries++) {
+		error.system = 0;
+		kept = 0;
+		ok = run(core, first, writes, &kept, &error);
+		if (ok)
+			break;
+		/* Only this thread exchanges the list, so it may look at it. */
 		items_restore(&core->items, core->list, next_id);
+		for (struct question *q = first; q; q = q->next)
+			forget(q);
+		if (error.system != EAGAIN)
+			break;
+	}
 	struct store_list *list = core->list;
 	if (ok && (list->revision != core->items.revision || list->epoch != core->items.epoch))
 		list = items_list(&core->items);

@@ -69,8 +69,10 @@ static bool open_backend(
 	const char *where = options->where;
 	if (!strncmp(where, sqlite, strlen(sqlite)) && where[strlen(sqlite)])
 		return sqlite_open(where + strlen(sqlite), options->bytes_max, ret, reterr);
+	if (!strncmp(where, "postgresql://", 13) || !strncmp(where, "postgres://", 11))
+		return postgres_open(where, (uint64_t)options->ms_max, ret, reterr);
 	error_set(reterr, ERROR_USAGE, "'%s' names no store", where);
-	return error_hint(reterr, "memory, or sqlite:PATH");
+	return error_hint(reterr, "memory, sqlite:PATH, or postgresql://HOST/DATABASE");
 }
 
 bool store_open(const struct store_options *options, struct store **ret, struct error *reterr)

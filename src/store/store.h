@@ -45,7 +45,7 @@ struct store;
 
 /* Borrowed for store_open. */
 struct store_options {
-	const char *where;   /* "memory" or "sqlite:PATH" */
+	const char *where;   /* "memory", "sqlite:PATH", "postgresql://..." */
 	long long ms_max;    /* how long a question may wait for its answer */
 	long long bytes_max; /* how large the file of SQLite may grow */
 };

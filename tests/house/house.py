@@ -32,6 +32,7 @@ LIBRARIES = {
     "libuv": (("net",), r"uv\.h|uv/", r"uv_\w+"),
     "libcurl": (("client",), r"curl/", r"curl_\w+"),
     "SQLite": (("store",), r"sqlite3\.h", r"sqlite3_\w+"),
+    "libpq": (("store",), r"libpq-fe\.h", r"PQ[a-z]\w+"),
     "the HTTP parser": (("http",), r"http_parser\.h|llhttp\.h", r"(http_parser|llhttp)_\w+"),
 }
 
