@@ -1,12 +1,14 @@
 /*
  * client: HTTP requests over mutual TLS, and one sentence when one fails. libcurl speaks HTTP; who
- * is trusted, which certificate is shown and why a handshake failed is our tls/.
+ * is trusted, which certificate is shown and why a handshake failed is our tls/. A probe does
+ * without libcurl: one connection, looked at closely.
  *
  * This is the room's door.
  */
 #ifndef MTLS_CLIENT_CLIENT_H
 #define MTLS_CLIENT_CLIENT_H
 
+#include "client/probe.h"
 #include "client/url.h"
 #include "tls/tls.h"
 

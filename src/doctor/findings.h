@@ -2,7 +2,7 @@
 #ifndef MTLS_DOCTOR_FINDINGS_H
 #define MTLS_DOCTOR_FINDINGS_H
 
-#include "doctor/probe.h"
+#include "client/client.h"
 #include "doctor/serverlog.h"
 
 /* What is known when the last probe has been made. */

@@ -1,6 +1,7 @@
 /* What a server shows to anybody who asks: versions, chain, and what it wants of clients. */
 #include "doctor/doctor.h"
-#include "doctor/probe.h"
+
+#include "client/client.h"
 
 #include <stdio.h>
 

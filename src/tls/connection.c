@@ -150,6 +150,11 @@ void tls_session_free(struct tls_session *session)
 	SSL_SESSION_free((SSL_SESSION *)session);
 }
 
+bool tls_session_is_ticket(const struct tls_session *session)
+{
+	return SSL_SESSION_has_ticket((const SSL_SESSION *)session) != 0;
+}
+
 void tls_connection_resume(struct tls_connection *connection, const struct tls_session *session)
 {
 	if (!SSL_set_session(connection->ssl, (SSL_SESSION *)session))

@@ -163,6 +163,8 @@ struct tls_session;
 struct tls_session *tls_connection_session(const struct tls_connection *connection);
 void tls_session_free(struct tls_session *session);
 OWN_DEFINE(tls_session, struct tls_session, tls_session_free);
+/* Whether it lives in a ticket that this side holds (RFC 5077), not in the server's memory. */
+bool tls_session_is_ticket(const struct tls_session *session);
 /* Offers the session; before the first input. What the server makes of it is outcome.resumed. */
 void tls_connection_resume(struct tls_connection *connection, const struct tls_session *session);
 

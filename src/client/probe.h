@@ -1,6 +1,6 @@
 /* One connection to the server: a handshake, perhaps a request, and all that both showed. */
-#ifndef MTLS_DOCTOR_PROBE_H
-#define MTLS_DOCTOR_PROBE_H
+#ifndef MTLS_CLIENT_PROBE_H
+#define MTLS_CLIENT_PROBE_H
 
 #include "net/net.h"
 #include "tls/tls.h"
@@ -33,6 +33,7 @@ struct probe {
 	struct tls_peer peer;
 	struct buffer response; /* escaped nowhere: for matching only */
 	char address[NET_ADDRESS_BYTES];
+	struct tls_session *session; /* the newest that the server gave; or NULL */
 };
 void probe_done(struct probe *probe);
 static inline void own_probe(struct probe *probe)
@@ -48,5 +49,9 @@ static inline void own_probe(struct probe *probe)
 must_check bool probe_run(const struct net_places *places, const struct target *target,
 	const struct tls_options *options, const char *path, unsigned ms_max, struct probe *ret,
 	struct error *reterr);
+/* The same, with the offer to resume the session (NULL: none) of an earlier probe. */
+must_check bool probe_resume(const struct net_places *places, const struct target *target,
+	const struct tls_options *options, const char *path, unsigned ms_max,
+	const struct tls_session *session, struct probe *ret, struct error *reterr);
 
 #endif

@@ -1,5 +1,5 @@
 /* A handshake over a plain socket: what the server says is kept, whether or not it succeeds. */
-#include "doctor/probe.h"
+#include "client/probe.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -77,6 +77,7 @@ void target_done(struct target *target)
 void probe_done(struct probe *probe)
 {
 	tls_peer_done(&probe->peer);
+	tls_session_free(probe->session);
 	buffer_done(&probe->response);
 }
 
@@ -186,6 +187,13 @@ bool probe_run(const struct net_places *places, const struct target *target,
 	const struct tls_options *options, const char *path, unsigned ms_max, struct probe *ret,
 	struct error *reterr)
 {
+	return probe_resume(places, target, options, path, ms_max, NULL, ret, reterr);
+}
+
+bool probe_resume(const struct net_places *places, const struct target *target,
+	const struct tls_options *options, const char *path, unsigned ms_max,
+	const struct tls_session *session, struct probe *ret, struct error *reterr)
+{
 	OWN(tls_context) struct tls_context *context = NULL;
 	OWN(net_dial) struct net_dial *dial = NULL;
 	uint64_t start = clock_monotonic_ms();
@@ -200,7 +208,11 @@ bool probe_run(const struct net_places *places, const struct target *target,
 		ret->connected = true;
 		snprintf(ret->address, sizeof ret->address, "%s", net_dial_address(dial));
 		tls_connection_watch(tls, &ret->peer);
+		if (session)
+			tls_connection_resume(tls, session);
 		converse(&line, target, path);
+		if (ret->finished)
+			ret->session = tls_connection_session(tls);
 		ret->peer.connection = NULL;
 	} else {
 		ret->refused = true;
