@@ -11,6 +11,12 @@ int cmd_print(const char *text, size_t bytes);
 /* Prints the object as indented JSON, and releases it. Returns 0 or 3. */
 int cmd_print_json(json_t *object);
 
+/*
+ * What `mtls request` with these words (behind the command's name, ending with NULL) prints with
+ * --json; of a request that could not even begin the member "error" alone. The caller's.
+ */
+json_t *request_answer(const char *const *words);
+
 extern const struct command bench_command;
 extern const struct command client_command;
 extern const struct command crl_command;

@@ -84,13 +84,14 @@ json_t *handshake_json(const struct client *client)
 	const struct tls_peer *peer = client_peer(client);
 	json_t *request =
 		peer->certificate_request ? json_incref(peer->certificate_request) : json_null();
-	return json_pack("{s:s, s:b, s:b, s:s?, s:s?, s:s, s:b, s:o, s:o, s:o, s:b, s:o, s:o}",
+	return json_pack("{s:s, s:b, s:b, s:s?, s:s?, s:s, s:b, s:o, s:o, s:o, s:b, s:o, s:o, s:o}",
 		"address", client_address(client), "finished", outcome->finished, "resumed",
 		outcome->resumed, "version", outcome->version, "cipher", outcome->cipher, "alpn",
 		outcome->alpn, "verified", outcome->verify.ok, "server",
 		certificate_json(peer->certificate), "client",
 		certificate_json(client_identity(client)), "certificate_request", request,
-		"certificate_sent", outcome->certificate_sent, "alert_sent",
+		"certificate_sent", outcome->certificate_sent, "messages",
+		tls_transcript_json(&peer->transcript, false), "alert_sent",
 		tls_alert_json(outcome->alert_sent), "alert_received",
 		tls_alert_json(outcome->alert_received));
 }

@@ -1,7 +1,7 @@
 /* Signals for the commands that run other processes. */
 #include "cmd/interrupt.h"
 
-#include "lab/process.h"
+#include "lab/lab.h"
 
 static volatile sig_atomic_t caught;
 

@@ -3,9 +3,11 @@
 #include "cmd/commands.h"
 #include "cmd/interrupt.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#define DRAWING_BYTES_MAX ((size_t)64 << 10)
 #define REPORT_BYTES_MAX ((size_t)64 << 20)
 #define SCENARIO_OPERANDS_MAX 256
 
@@ -45,6 +47,14 @@ static void show_progress(const struct job *job, size_t at)
 	fflush(stderr);
 }
 
+static void print_drawing(const struct lab_result *result)
+{
+	OWN(buffer) struct buffer text = BUFFER(DRAWING_BYTES_MAX);
+	struct error ignored; /* it is not that long */
+	if (draw_text(result->seen.messages, &text, &ignored))
+		printf("%s\n", text.data);
+}
+
 static void print_row(const struct job *job, const struct lab_result *result)
 {
 	char text[LAB_TEXT_BYTES];
@@ -61,6 +71,8 @@ static void print_row(const struct job *job, const struct lab_result *result)
 			lab_expected_text(
 				result->run.scenario, result->run.version, result->run.stack, text),
 			result->verdict.why);
+	if (args_flag(job->args, "draw") && json_array_size(result->seen.messages))
+		print_drawing(result);
 	fflush(stdout);
 }
 
@@ -114,12 +126,27 @@ static must_check bool run_all(struct job *job, struct lab *lab, struct error *r
 	return ok;
 }
 
+static must_check bool run_in(struct job *job, struct lab *lab, struct error *reterr)
+{
+	lab_call_by(lab, request_answer);
+	return run_all(job, lab, reterr);
+}
+
+/* What the caller's surroundings say to our commands is not meant for these. */
+static void forget_surroundings(void)
+{
+	static const char *const names[] = { "MTLS_CERTS", "MTLS_CONFIG", "MTLS_SERVER_HOST",
+		"MTLS_SERVER_PORT" };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		unsetenv(names[i]);
+}
+
 static must_check bool in_folder(struct job *job, const char *folder, struct error *reterr)
 {
 	OWN(lab_minted) struct lab_minted *minted = NULL;
 	OWN(lab) struct lab *lab = NULL;
 	return lab_minted_new(NULL, &minted, reterr) && lab_minted_write(minted, folder, reterr) &&
-	       lab_new(folder, &lab, reterr) && run_all(job, lab, reterr);
+	       lab_new(folder, &lab, reterr) && run_in(job, lab, reterr);
 }
 
 typedef bool make_report(
@@ -137,7 +164,8 @@ static must_check bool write_report(
 static must_check bool report(const struct job *job, struct error *reterr)
 {
 	struct lab_summary summary = lab_summarize(job->results, job->count);
-	if (!write_report(job, "junit", lab_junit, reterr))
+	if (!write_report(job, "junit", lab_junit, reterr) ||
+		!write_report(job, "html", lab_html, reterr))
 		return false;
 	if (job->json && cmd_print_json(lab_json(job->results, job->count)) != 0)
 		return error_set(reterr, ERROR_IO, "cannot write the results");
@@ -179,17 +207,47 @@ static must_check bool run(struct job *job, struct error *reterr)
 	OWN(char) char *folder = NULL;
 	if (!lab_folder_make(&folder, reterr))
 		return false;
+	int home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (home < 0 || chdir(folder) != 0)
+		return error_errno(reterr, ERROR_IO, "cannot work in '%s'", folder);
 	interrupt_catch();
-	bool ok = in_folder(job, folder, reterr);
+	forget_surroundings();
+	bool ok = in_folder(job, ".", reterr);
 	show_progress(job, job->count);
+	if (fchdir(home) != 0)
+		bug("the working folder is gone");
+	close(home);
 	lab_folder_remove(folder);
 	interrupt_end();
 	return ok && report(job, reterr);
 }
 
+/* mtls lab make SCENARIO DIR */
+static int make_main(struct args *args)
+{
+	struct error error;
+	OWN(json_t) json_t *files = json_array();
+	size_t index;
+	json_t *name;
+	if (args_count(args) != 3) {
+		error_set(&error, ERROR_USAGE, "mtls lab make needs SCENARIO DIR");
+		return cmd_fail(&error);
+	}
+	if (!lab_make(args_operand(args, 1), args_operand(args, 2), files, &error))
+		return cmd_fail(&error);
+	if (args_flag(args, "json"))
+		return cmd_print_json(json_pack("{s:O}", "files", files));
+	json_array_foreach(files, index, name)
+		printf("%s/%s\n", args_operand(args, 2), json_string_value(name));
+	return cmd_print("", 0);
+}
+
 static int lab_main(struct args *args)
 {
 	struct error error;
+	const char *verb = args_operand(args, 0);
+	if (verb && !strcmp(verb, "make"))
+		return make_main(args);
 	struct job job = { .args = args,
 		.json = args_flag(args, "json"),
 		.colour = is_colourful(),
@@ -201,6 +259,8 @@ static int lab_main(struct args *args)
 		code = print_list(&job);
 	else if (!run(&job, &error))
 		code = cmd_fail(&error);
+	for (size_t i = 0; i < job.count; i++)
+		json_decref(job.results[i].seen.messages);
 	free(job.results);
 	return code;
 }
@@ -218,7 +278,11 @@ static const struct option options[] = {
 		.preset = "both",
 		.help = "with our rules, with OpenSSL's alone, or with ours and then, where they "
 			"come to something else, with OpenSSL's" },
+	{ .name = "draw", .help = "draw each handshake, message by message" },
 	{ .name = "json", .help = "print the results as JSON, and nothing else" },
+	{ .name = "html",
+		.value = "FILE",
+		.help = "write a page with results and drawn handshakes too" },
 	{ .name = "junit", .value = "FILE", .help = "write the results as JUnit XML too" },
 	{ 0 },
 };
@@ -230,9 +294,12 @@ const struct command lab_command_table = {
 	.operands_max = -1,
 	.options = options,
 	.run = lab_main,
-	.details = "Each scenario is run with this program's own server and client, over the "
-		   "loopback interface, with certificates made on the spot. SCENARIO is a code; "
-		   "without one all are run.\n"
-		   "Exit codes: 0 no run differs from what is expected, 1 one does, 2 usage or "
-		   "input, 3 the machine or the network failed.",
+	.details =
+		"Each scenario is run with this program's own server and client, over the "
+		"loopback interface, with certificates made on the spot. SCENARIO is a code; "
+		"without one all are run.\n"
+		"mtls lab make SCENARIO DIR writes its certificates, keys and CRLs into DIR, and "
+		"a README.txt that says which is which.\n"
+		"Exit codes: 0 no run differs from what is expected, 1 one does, 2 usage or "
+		"input, 3 the machine or the network failed.",
 };

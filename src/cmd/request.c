@@ -5,8 +5,11 @@
 #include "cmd/handshake.h"
 #include "cmd/payload.h"
 #include "cmd/side.h"
+#include "lab/lab.h"
 
 #include <stdio.h>
+
+#define DRAWING_BYTES_MAX ((size_t)64 << 10)
 
 static const struct option options[] = {
 	SIDE_OPTIONS("server"),
@@ -20,6 +23,7 @@ static const struct option options[] = {
 	{ .name = "verbose",
 		.letter = 'v',
 		.help = "say on standard error what the handshake showed" },
+	{ .name = "draw", .help = "draw the handshake on standard error, message by message" },
 	{ .name = "json", .help = "print response, handshake and error as one JSON object" },
 	{ .name = "resolve",
 		.value = "HOST:PORT:ADDRESS",
@@ -115,15 +119,15 @@ static json_t *body_json(const struct buffer *body)
 	return json;
 }
 
-static int print_json(const struct job *job, const struct client *client,
+static json_t *answer_json(const struct job *job, const struct client *client,
 	const struct client_response *response, const struct error *error)
 {
 	json_t *body = args_text(job->args, "output") ? json_null() : body_json(&response->body);
-	return cmd_print_json(json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "method",
-		job->request.method, "url", job->client.url, "status",
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "method", job->request.method,
+		"url", job->client.url, "status",
 		response->status ? json_integer(response->status) : json_null(), "headers",
 		headers_json(response), "body", body, "tls", handshake_json(client), "error",
-		error ? handshake_error_json(error) : json_null()));
+		error ? handshake_error_json(error) : json_null());
 }
 
 static int print_response(const struct job *job, const struct client_response *response)
@@ -141,6 +145,16 @@ static int print_response(const struct job *job, const struct client_response *r
 	return code;
 }
 
+static void draw_handshake(const struct client *client)
+{
+	OWN(buffer) struct buffer text = BUFFER(DRAWING_BYTES_MAX);
+	OWN(json_t) json_t *said = tls_transcript_json(&client_peer(client)->transcript, false);
+	OWN(json_t) json_t *messages = draw_merge(said, NULL);
+	struct error ignored; /* it is not that long */
+	if (draw_text(messages, &text, &ignored))
+		fputs(text.data, stderr);
+}
+
 static int report(const struct job *job, const struct client *client,
 	const struct client_response *response, const struct error *error)
 {
@@ -148,12 +162,14 @@ static int report(const struct job *job, const struct client *client,
 	bool json = args_flag(job->args, "json");
 	if (args_flag(job->args, "verbose"))
 		handshake_print(stderr, client);
+	if (args_flag(job->args, "draw"))
+		draw_handshake(client);
 	if (json && !args_text(job->args, "output"))
-		code = print_json(job, client, response, error);
+		code = cmd_print_json(answer_json(job, client, response, error));
 	else if (response->status)
 		code = print_response(job, response);
 	if (!code && json && args_text(job->args, "output"))
-		code = print_json(job, client, response, error);
+		code = cmd_print_json(answer_json(job, client, response, error));
 	if (code || !error)
 		return code;
 	return json ? error_exit_code(error->kind) : cmd_fail(error);
@@ -173,6 +189,38 @@ static int run(struct args *args)
 	if (ok && response.status >= 400)
 		ok = client_explain_status(client, &response, &error);
 	return report(&job, client, &response, ok ? NULL : &error);
+}
+
+static json_t *answer(struct args *args, const struct error *parsed)
+{
+	struct error error;
+	OWN(job) struct job job = { 0 };
+	OWN(client) struct client *client = NULL;
+	OWN(client_response) struct client_response response = CLIENT_RESPONSE;
+	if (parsed)
+		return json_pack("{s:o}", "error", handshake_error_json(parsed));
+	if (!read_job(args, &job, &error) || !client_new(&job.client, &client, &error))
+		return json_pack("{s:o}", "error", handshake_error_json(&error));
+	bool ok = client_perform(client, &job.request, &response, &error);
+	if (ok && response.status >= 400)
+		ok = client_explain_status(client, &response, &error);
+	return answer_json(&job, client, &response, ok ? NULL : &error);
+}
+
+json_t *request_answer(const char *const *words)
+{
+	/* Words of main() may be written to, so theirs are not const; nobody does. */
+	union {
+		const char *const *given;
+		char *const *taken;
+	} list = { .given = words };
+	struct error error;
+	int count = 0;
+	while (words[count])
+		count++;
+	OWN(args) struct args *args = NULL;
+	bool ok = args_parse(&request_command, count, list.taken, &args, &error);
+	return answer(args, ok ? NULL : &error);
 }
 
 const struct command request_command = {

@@ -1,7 +1,6 @@
 /* mtls serve: the HTTPS server that wants to know who its clients are. */
 #include "cmd/commands.h"
 #include "cmd/config.h"
-#include "cmd/resumption.h"
 #include "cmd/side.h"
 #include "server/server.h"
 
@@ -52,7 +51,6 @@ static const struct option options[] = {
 		.preset = "any",
 		.help = "which versions of HTTP a client may choose" },
 	SIDE_OPTIONS("client"),
-	RESUMPTION_OPTIONS,
 	{ .name = "sni",
 		.value = "MODE",
 		.choices = "any|strict",
@@ -67,6 +65,7 @@ static const struct option options[] = {
 		.value = "N",
 		.help = "how many threads serve, 1 to 64; by default one for each processor that "
 			"we may use, at most 16" },
+	{ .name = "transcript", .help = "log of each connection which messages were sent, too" },
 	{ .name = "connections-max",
 		.value = "N",
 		.preset = "10000",
@@ -241,7 +240,6 @@ static bool serve(struct args *args, struct error *reterr)
 {
 	struct net_address listen[LISTEN_MAX];
 	OWN(side) struct side side = { 0 };
-	OWN(tls_sessions) struct tls_sessions *sessions = NULL;
 	struct server_options serving = {
 		.listen = listen,
 		.root = args_text(args, "root"),
@@ -256,9 +254,8 @@ static bool serve(struct args *args, struct error *reterr)
 		return false;
 	serving.store.where = args_text(args, "store");
 	serving.tls = side.tls;
-	if (!resumption_read(args, &serving.tls, &sessions, reterr))
-		return false;
 	serving.tls.server = true;
+	serving.tls.transcript = args_flag(args, "transcript");
 	serving.tls.verify_mode = verify_mode(args);
 	serving.tls.verify.purpose = PURPOSE_CLIENT;
 	serving.tls.sni_strict = !strcmp(args_text(args, "sni"), "strict");

@@ -10,7 +10,10 @@
 
 #include "lab/certificates.h"
 #include "lab/compare.h"
+#include "lab/draw.h"
 #include "lab/folder.h"
+#include "lab/html.h"
+#include "lab/make.h"
 #include "lab/process.h"
 #include "lab/report.h"
 #include "lab/result.h"

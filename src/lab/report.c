@@ -66,10 +66,12 @@ void report_from_client(const json_t *answer, struct lab_report *ret)
 	const char *kind = text_of(error, "kind");
 	if (!json_is_object(answer))
 		return;
+	enum { CONFIGURATION = 2 }; /* the exit code of what could not even begin */
 	*ret = (struct lab_report){ .present = true,
-		.refused = !strcmp(kind, "refused-by-peer") ? SIDE_SERVER
-			   : !strcmp(kind, "refused-by-us") ? SIDE_CLIENT
-							    : SIDE_NONE,
+		.refused = number_of(error, "exit_code", 0) == CONFIGURATION ? SIDE_OWN
+			   : !strcmp(kind, "refused-by-peer")                ? SIDE_SERVER
+			   : !strcmp(kind, "refused-by-us")                  ? SIDE_CLIENT
+									     : SIDE_NONE,
 		.code = code_from_name(text_of(error, "code")),
 		.alert = alert_of(tls, "alert_sent", "alert_received"),
 		.x509_error = number_of(error, "x509_error", 0),

@@ -1,6 +1,7 @@
 /* Which runs there are, and what came of them, for people's other programs. */
 #include "lab/result.h"
 
+#include "lab/draw.h"
 #include "lab/report.h"
 
 struct lab_summary lab_summarize(const struct lab_result *results, size_t count)
@@ -75,6 +76,8 @@ bool lab_plan(const char *const *names, size_t names_count, enum tls_version ver
 json_t *lab_one_json(const struct lab_result *result)
 {
 	json_t *object = lab_result_json(result->run.scenario, &result->seen, &result->verdict);
+	if (result->seen.messages)
+		json_object_set(object, "messages", result->seen.messages);
 	if (!result->not_run)
 		return object;
 	json_object_del(object, "observed");
@@ -98,22 +101,6 @@ json_t *lab_json(const struct lab_result *results, size_t count)
 
 /* ---- JUnit ---- */
 
-/* What stands in an attribute: our own texts and what was already escaped, so markup only. */
-static must_check bool xml_text(const char *text, struct buffer *ret, struct error *reterr)
-{
-	for (; *text; text++) {
-		const char *entity = *text == '<'   ? "&lt;"
-				     : *text == '>' ? "&gt;"
-				     : *text == '&' ? "&amp;"
-				     : *text == '"' ? "&quot;"
-						    : NULL;
-		if (!(entity ? buffer_text(ret, entity, reterr)
-			     : buffer_append(ret, text, 1, reterr)))
-			return false;
-	}
-	return true;
-}
-
 static must_check bool junit_case(
 	const struct lab_result *result, struct buffer *ret, struct error *reterr)
 {
@@ -129,10 +116,12 @@ static must_check bool junit_case(
 		return buffer_text(ret, "/>\n", reterr);
 	if (!buffer_format(ret, reterr, ">\n      <%s message=\"",
 		    result->not_run ? "skipped" : "failure") ||
-		!xml_text(result->not_run ? result->not_run : result->verdict.why, ret, reterr) ||
+		!draw_escaped(
+			result->not_run ? result->not_run : result->verdict.why, ret, reterr) ||
 		!buffer_text(ret, "\">", reterr))
 		return false;
-	if (!result->not_run && !xml_text(lab_observed_text(&result->seen, observed), ret, reterr))
+	if (!result->not_run &&
+		!draw_escaped(lab_observed_text(&result->seen, observed), ret, reterr))
 		return false;
 	return buffer_format(
 		ret, reterr, "</%s>\n    </testcase>\n", result->not_run ? "skipped" : "failure");

@@ -1,6 +1,7 @@
 /* Servers side by side, one client after the other, and their records read back as JSON. */
 #include "lab/run.h"
 
+#include "lab/draw.h"
 #include "lab/report.h"
 #include "lab/stranger.h"
 
@@ -24,6 +25,7 @@ struct lab_server {
 
 struct lab {
 	char *folder, *program;
+	lab_caller *call; /* NULL: a process of its own for each request */
 	struct lab_server *servers;
 	size_t servers_count;
 };
@@ -40,6 +42,11 @@ bool lab_new(const char *folder, struct lab **ret, struct error *reterr)
 		return false;
 	*ret = TAKE(lab);
 	return true;
+}
+
+void lab_call_by(struct lab *lab, lab_caller *call)
+{
+	lab->call = call;
 }
 
 static void stop_server(struct lab_server *server)
@@ -243,6 +250,11 @@ static must_check bool start_server(
 	add(&words, HOST ":0");
 	add(&words, "--log");
 	add(&words, "json");
+	if (lab->call) {
+		add(&words, "--transcript");
+		add(&words, "--workers"); /* one client at a time needs no more */
+		add(&words, "1");
+	}
 	struct lab_server *server = &lab->servers[lab->servers_count];
 	if (!process_start(lab->program, words.list, lab->folder, PROCESS_CAPTURE, &server->process,
 		    reterr))
@@ -333,17 +345,22 @@ char *lab_client_line(const struct lab *lab, const struct lab_run *run)
 /* ---- Runs ---- */
 
 /* A server that ends or falls silent has recorded nothing: that is an observation, too. */
-static must_check bool server_record(
-	struct lab_server *server, struct lab_report *ret, struct error *reterr)
+static must_check bool server_record(struct lab_server *server, bool transcript,
+	struct lab_report *ret, json_t **ret_messages, struct error *reterr)
 {
-	for (;;) {
+	bool done = false;
+	while (!done) {
 		OWN(json_t) json_t *record = NULL;
 		const char *event;
 		if (!next_record(server, &record, &event, reterr))
 			return !process_interrupted;
-		if (report_from_server(record, ret))
-			return true;
+		done = report_from_server(record, ret) && !transcript;
+		if (transcript && !strcmp(event, "transcript")) {
+			*ret_messages = json_incref(json_object_get(record, "messages"));
+			done = true;
+		}
 	}
+	return true;
 }
 
 bool lab_messages(struct lab *lab, const struct lab_run *run, const char *event, int count,
@@ -364,24 +381,32 @@ static must_check bool run_words(struct lab *lab, const struct words *words, str
 	return false;
 }
 
+static must_check bool request_by_process(
+	struct lab *lab, const struct words *words, json_t **ret_answer, struct error *reterr)
+{
+	struct process client;
+	int code;
+	if (!run_words(lab, words, &client, &code, reterr))
+		return false;
+	*ret_answer = client.out.length ? json_loads(client.out.data, 0, NULL) : NULL;
+	process_stop(&client);
+	return true;
+}
+
 static must_check bool request(struct lab *lab, const struct lab_run *run, int port,
 	struct lab_observation *ret, struct error *reterr)
 {
 	OWN(char) char *url = request_url(run->scenario, port);
 	OWN(char) char *resolve = resolution(run->scenario, port);
+	OWN(json_t) json_t *answer = NULL;
 	struct words words = client_words(run, url, resolve);
-	struct process client;
-	int code;
 	add(&words, "--json");
-	if (!run_words(lab, &words, &client, &code, reterr))
+	if (lab->call)
+		answer = lab->call(words.list + 2);
+	else if (!request_by_process(lab, &words, &answer, reterr))
 		return false;
-	OWN(json_t) json_t *answer =
-		client.out.length ? json_loads(client.out.data, 0, NULL) : NULL;
-	if (answer)
-		report_from_client(answer, &ret->client);
-	else
-		report_from_failure(client.err.data, code, &ret->client);
-	process_stop(&client);
+	report_from_client(answer, &ret->client);
+	ret->messages = json_incref(json_object_get(json_object_get(answer, "tls"), "messages"));
 	return true;
 }
 
@@ -443,9 +468,13 @@ bool lab_run(struct lab *lab, const struct lab_run *run, struct lab_observation 
 	struct error *reterr)
 {
 	struct lab_observation seen = { .version = run->version, .stack = run->stack };
-	if (!act(lab, run, &seen, reterr) ||
-		(needs_server(run) && !server_record(server_of(lab, run), &seen.server, reterr)))
-		return false;
-	*ret = seen;
-	return true;
+	OWN(json_t) json_t *server = NULL;
+	bool ok = act(lab, run, &seen, reterr) &&
+		  (!needs_server(run) || server_record(server_of(lab, run), lab->call != NULL,
+						 &seen.server, &server, reterr));
+	OWN(json_t) json_t *client = seen.messages;
+	seen.messages = ok ? draw_merge(client, server) : NULL;
+	if (ok)
+		*ret = seen;
+	return ok;
 }

@@ -16,6 +16,13 @@ struct lab_run {
 
 /* FOLDER holds certs/ and lab/ (lab_mint, lab_minted_write). */
 must_check bool lab_new(const char *folder, struct lab **ret, struct error *reterr);
+/*
+ * Runs a request within this process: the words behind `mtls request`, ending with NULL, give what
+ * that would print with --json. The working folder is the lab's.
+ */
+typedef json_t *lab_caller(const char *const *words);
+/* Requests are made by `call`, and both sides keep transcripts; before lab_serve. */
+void lab_call_by(struct lab *lab, lab_caller *call);
 /* Stops what still runs. */
 void lab_free(struct lab *lab);
 OWN_DEFINE(lab, struct lab, lab_free);

@@ -41,6 +41,7 @@ void connection_close(struct connection *connection)
 	if (connection->stage == STAGE_CLOSED)
 		return;
 	connection->stage = STAGE_CLOSED;
+	record_transcript(worker, net_stream_peer(connection->stream), connection->tls);
 	net_stream_close(connection->stream);
 	net_timer_free(connection->timer);
 	if (connection->previous)

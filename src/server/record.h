@@ -7,6 +7,9 @@
 /* One record for a handshake that failed, and its count. */
 void record_failure(struct worker *worker, const struct net_address *peer,
 	const struct tls_outcome *outcome, const struct error *why);
+/* What was said on a connection that ends, if its TLS context keeps transcripts. */
+void record_transcript(
+	struct worker *worker, const struct net_address *peer, const struct tls_connection *tls);
 /* A connection that broke after its handshake. */
 void record_broken(struct worker *worker, const struct net_address *peer, const struct error *why);
 /* The document's REQUEST line and what the handler has to say. `exchange` may be NULL. */

@@ -21,7 +21,7 @@ struct tls_connection {
 	struct tls_record record;
 	struct tls_outcome outcome;
 	struct identity *identity;
-	struct tls_standing standing, offered; /* a server's */
+	struct tls_standing standing; /* a server's */
 	const char *input; /* not yet decrypted: within `kept`, or borrowed during a call */
 	size_t input_count;
 	struct buffer kept;
@@ -94,8 +94,14 @@ struct tls_connection *tls_connection_new(const struct tls_context *context)
 	struct tls_connection *connection = calloc(1, sizeof *connection);
 	if (!connection)
 		bug("out of memory for a TLS connection");
-	connection->record = (struct tls_record){ context, &connection->outcome, NULL,
-		context->server ? &connection->standing : NULL, &connection->offered };
+	connection->record = (struct tls_record){ .context = context,
+		.outcome = &connection->outcome,
+		.standing = context->server ? &connection->standing : NULL };
+	if (context->keeps_transcripts) {
+		connection->record.transcript = calloc(1, sizeof *connection->record.transcript);
+		if (!connection->record.transcript)
+			bug("out of memory for a transcript");
+	}
 	buffer_init(&connection->kept, INPUT_BYTES_MAX);
 	buffer_init(&connection->output, OUTPUT_BYTES_MAX);
 	connection->ssl = SSL_new(context->ssl);
@@ -121,12 +127,9 @@ void tls_connection_free(struct tls_connection *connection)
 {
 	if (!connection)
 		return;
-	/* A peer that just left has done its session no harm, as one that broke the rules has. */
-	if (connection->outcome.finished && connection->status != TLS_FAILED)
-		SSL_set_shutdown(connection->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(connection->ssl);
 	tls_standing_done(&connection->standing);
-	tls_standing_done(&connection->offered);
+	free(connection->record.transcript);
 	identity_free(connection->identity);
 	buffer_done(&connection->kept);
 	buffer_done(&connection->output);
@@ -334,6 +337,11 @@ bool tls_connection_finished(const struct tls_connection *connection)
 const struct tls_outcome *tls_connection_outcome(const struct tls_connection *connection)
 {
 	return &connection->outcome;
+}
+
+const struct tls_transcript *tls_connection_transcript(const struct tls_connection *connection)
+{
+	return connection->record.transcript;
 }
 
 const struct identity *tls_connection_identity(struct tls_connection *connection)

@@ -2,7 +2,7 @@
  * A context: one side's trust, credentials and rules, checked and loaded once. Everything that
  * OpenSSL would choose by itself (versions, security level, chain building, caches) is set here.
  */
-#include "tls/sessions.h"
+#include "tls/context.h"
 
 #include <openssl/err.h>
 
@@ -92,16 +92,13 @@ static int check_server_name(SSL *ssl, int *alert, void *argument)
  * A session may only come back to a listener with the same rules, or a session of a lenient one
  * would get past a strict one. The digest of what decides is its name.
  */
-static bool make_session_context(
-	struct tls_context *context, const char *name, struct error *reterr)
+static bool make_session_context(struct tls_context *context, struct error *reterr)
 {
 	OWN(EVP_MD_CTX) EVP_MD_CTX *hash = EVP_MD_CTX_new();
 	const int rules[] = { (int)context->verify_mode, (int)context->verify.profile,
-		(int)context->verify.eku, (int)context->verify.purpose, context->verify.depth_max,
-		(int)context->sni_strict };
+		(int)context->verify.eku, (int)context->verify.purpose, context->verify.depth_max };
 	bool ok = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) &&
-		  EVP_DigestUpdate(hash, rules, sizeof rules) &&
-		  (!name || EVP_DigestUpdate(hash, name, strlen(name) + 1));
+		  EVP_DigestUpdate(hash, rules, sizeof rules);
 	STACK_OF(X509_OBJECT) *objects =
 		context->trust ? X509_STORE_get0_objects(trust_store(context->trust)) : NULL;
 	for (int i = 0; ok && i < sk_X509_OBJECT_num(objects); i++) {
@@ -187,7 +184,6 @@ bool tls_context_configure(const struct tls_context *context, SSL_CTX *ssl, stru
 	if (own && !SSL_CTX_use_cert_and_key(ssl, own->leaf, own->key, own->chain, 1))
 		return error_openssl(reterr, ERROR_INPUT, "cannot use the certificate");
 	tls_record_callbacks(ssl);
-	tls_sessions_configure(context, ssl);
 	return true;
 }
 
@@ -216,13 +212,11 @@ bool tls_context_new(
 		bug("out of memory for a TLS context");
 	context->server = options->server;
 	context->verify_mode = options->verify_mode;
+	context->keeps_transcripts = options->transcript;
 	context->sni_strict = options->sni_strict && options->server;
 	context->keeps_session = options->keeps_session && !options->server;
 	context->insecure_observe = options->insecure_observe && !options->server;
 	context->sni = options->sni && !options->server ? text_copy(options->sni) : NULL;
-	context->sessions = options->server ? options->sessions : NULL;
-	context->resumption = context->sessions ? options->resumption : TLS_RESUMPTION_OFF;
-	context->session_s_max = options->session_s_max;
 	context->verify = options->verify;
 	context->verify.name = NULL;
 	if (options->verify.name)
@@ -240,11 +234,8 @@ bool tls_context_new(
 	context->sigalgs = options->sigalgs ? text_copy(options->sigalgs) : NULL;
 	if (!encode_alpn(context, options->alpn, reterr) || !load(context, options, reterr))
 		return false;
-	if (context->resumption == TLS_RESUMPTION_TICKETS && options->ticket_keys &&
-		!tls_ticket_keys_read(options->ticket_keys, &context->ticket_keys, reterr))
-		return false;
 	ERR_clear_error();
-	if (!make_session_context(context, options->session_name, reterr))
+	if (!make_session_context(context, reterr))
 		return false;
 	context->ssl = SSL_CTX_new(options->server ? TLS_server_method() : TLS_client_method());
 	if (!context->ssl)
@@ -265,7 +256,6 @@ void tls_context_free(struct tls_context *context)
 		return;
 	SSL_CTX_free(context->ssl);
 	proof_register_free(context->proofs);
-	tls_ticket_keys_free(context->ticket_keys);
 	credentials_free(context->credentials);
 	trust_free(context->trust);
 	free(context->name);
@@ -280,7 +270,10 @@ void tls_context_free(struct tls_context *context)
 bool tls_context_apply(const struct tls_context *context, void *ssl_ctx,
 	struct tls_outcome *ret_outcome, struct tls_peer *ret_peer, struct error *reterr)
 {
-	const struct tls_record record = { context, ret_outcome, ret_peer, NULL, NULL };
+	const struct tls_record record = { .context = context,
+		.outcome = ret_outcome,
+		.peer = ret_peer,
+		.transcript = ret_peer ? &ret_peer->transcript : NULL };
 	tls_outcome_init(ret_outcome);
 	if (!tls_context_configure(context, ssl_ctx, reterr))
 		return false;

@@ -11,6 +11,7 @@
 
 #include "pki/pki.h"
 #include "tls/explain.h"
+#include "tls/transcript.h"
 
 enum tls_verify { TLS_VERIFY_REQUIRED, TLS_VERIFY_OPTIONAL, TLS_VERIFY_NONE };
 
@@ -21,19 +22,6 @@ enum tls_version {
 	TLS_1_2 = 0x303,
 	TLS_1_3 = 0x304
 };
-
-/* Whether and where a server keeps sessions; all of them are judged anew when they come back. */
-enum tls_resumption {
-	TLS_RESUMPTION_OFF,
-	TLS_RESUMPTION_SESSIONS, /* in the server's memory */
-	TLS_RESUMPTION_TICKETS,  /* at the clients, encrypted */
-};
-/* The sessions of a server, for all of its contexts and threads; bounded, the oldest go first. */
-struct tls_sessions;
-struct tls_sessions *tls_sessions_new(size_t count_max);
-void tls_sessions_free(struct tls_sessions *sessions);
-OWN_DEFINE(tls_sessions, struct tls_sessions, tls_sessions_free);
-size_t tls_sessions_count(struct tls_sessions *sessions);
 
 /* Borrowed strings: they must live as long as tls_context_new runs. */
 struct tls_options {
@@ -56,6 +44,7 @@ struct tls_options {
 	const char *sigalgs; /* by which the peer may prove its key, likewise */
 	bool sni_strict;  /* server: refuse names that its certificate does not cover, alert 112 */
 	const char *alpn; /* comma-separated, "http/1.1"; NULL: none */
+	bool transcript;  /* each connection keeps one: tls_connection_transcript */
 	bool keeps_session; /* client: asks for sessions, for tls_connection_session */
 	const char *sni;    /* client: ask for this name; NULL: for none (libcurl asks by itself) */
 	/*
@@ -64,16 +53,6 @@ struct tls_options {
 	 * trust may then be empty.
 	 */
 	bool insecure_observe;
-	/*
-	 * Server: what is resumed and for how long after the last full handshake, in seconds. The
-	 * sessions, which also hold the random ticket keys, must outlive the context; a reload
-	 * gives the next context the same ones.
-	 */
-	enum tls_resumption resumption;
-	struct tls_sessions *sessions;
-	long long session_s_max;
-	const char *ticket_keys;  /* file of 80-byte keys that several hosts share; NULL: random */
-	const char *session_name; /* what else sets sessions apart: a listener, a policy; or NULL */
 };
 
 struct tls_context; /* immutable once made; threads share it */
@@ -108,6 +87,7 @@ struct tls_peer {
 		*certificate; /* the leaf, verified or not (see outcome.verify.ok); or NULL */
 	/* {"authorities": [RFC 4514 names], "signature_algorithms": [names]}; NULL: none asked */
 	json_t *certificate_request;
+	struct tls_transcript transcript;
 	json_t *chain;    /* what the server sent, as show_certificate tells it; or NULL */
 	void *connection; /* for tls_peer_last_words: NULL once its owner has freed it */
 };
@@ -191,6 +171,8 @@ void tls_connection_sent(struct tls_connection *connection, size_t count);
 
 bool tls_connection_finished(const struct tls_connection *connection);
 const struct tls_outcome *tls_connection_outcome(const struct tls_connection *connection);
+/* What was said so far; NULL unless the context's options asked for it. Borrowed. */
+const struct tls_transcript *tls_connection_transcript(const struct tls_connection *connection);
 /* The verified peer; NULL without a verified certificate. Lives as long as the connection. */
 const struct identity *tls_connection_identity(struct tls_connection *connection);
 /*
