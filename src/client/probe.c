@@ -153,6 +153,14 @@ static void listen(struct line *line)
 	probe->refused =
 		status == TLS_FAILED &&
 		(!probe->response.length || tls_connection_outcome(line->tls)->alert_received >= 0);
+	/* Some servers (Node) let the handshake be and hang up on a certificate that they refuse.
+	 */
+	if (status == TLS_CLOSED && !probe->response.length) {
+		error_code(&probe->error, ERROR_NETWORK, CODE_PEER_CLOSED,
+			"the server closed the connection without an answer");
+		probe->error.alert = -1;
+		probe->refused = true;
+	}
 	if (probe->response.data)
 		sscanf(probe->response.data, "HTTP/%*1[0-9].%*1[0-9] %3d", &probe->status);
 }

@@ -104,6 +104,11 @@ static void note_versions(struct run *run)
 	struct facts *facts = &run->facts;
 	facts->speaks12 = run->look12.outcome.version != NULL;
 	facts->speaks13 = run->look13.outcome.version != NULL;
+	const struct tls_options *tls = &run->options->tls;
+	enum tls_version max = tls->version_max ? tls->version_max : TLS_1_3;
+	facts->shares_version =
+		(facts->speaks12 && tls->version_min <= TLS_1_2 && max >= TLS_1_2) ||
+		(facts->speaks13 && max >= TLS_1_3);
 	unsigned ms = run->look12.ms + run->look13.ms;
 	bool any = facts->speaks12 || facts->speaks13;
 	note(run, "TLS", any, ms, "%s",
@@ -370,8 +375,6 @@ bool doctor_diagnose(const struct doctor_options *options, json_t **ret, struct 
 		.url = options->url,
 		.cert = options->tls.cert,
 		.has_certificate = options->tls.cert != NULL,
-		.restricted_version =
-			options->tls.version_max || options->tls.version_min > TLS_1_2,
 		.restricted_ciphers = options->tls.ciphers != NULL };
 	if (!find_places(&run, reterr))
 		return false;

@@ -237,7 +237,7 @@ static void before_certificates(const struct facts *facts, json_t *findings)
 	bool other = facts->speaks12 || facts->speaks13;
 	int alert = facts->last->outcome.alert_received;
 	OWN(char) char *evidence = NULL;
-	if (alert == 70 || (facts->restricted_version && other && !facts->restricted_ciphers)) {
+	if (alert == 70 || (!facts->shares_version && other)) {
 		evidence = text_format("the server speaks%s%s%s to others, and answered us with %s",
 			facts->speaks12 ? " TLS 1.2" : "", facts->speaks13 ? " TLS 1.3" : "",
 			other ? "" : " neither TLS 1.2 nor 1.3", answer);
@@ -304,7 +304,7 @@ static void forbidden(const struct facts *facts, json_t *findings)
 	OWN(char)
 	char *evidence = text_format("the handshake is done%s, and the answer is %s",
 		facts->sent ? " with our certificate" : "", answer);
-	if (facts->asked && !facts->sent) {
+	if (facts->last->outcome.certificate_requested && !facts->sent) {
 		nothing_sent(facts, findings);
 		return;
 	}
@@ -324,7 +324,7 @@ static void from_record(const struct facts *facts, json_t *findings)
 			code = facts->suspects->list[i].code;
 			break;
 		}
-	if (code == CODE_NO_CLIENT_CERTIFICATE && facts->has_certificate && facts->asked)
+	if (code == CODE_NO_CLIENT_CERTIFICATE && facts->has_certificate && !facts->sent)
 		code = CODE_CLIENT_KEY_TYPE;
 	const struct suspect *suspect = find_suspect(facts, code);
 	OWN(char) char *fix =
@@ -362,8 +362,7 @@ json_t *findings_make(const struct facts *facts)
 		from_record(facts, findings);
 	if (page == PAGE_FORBIDDEN)
 		forbidden(facts, findings);
-	else if (page == PAGE_NO_CERTIFICATE ||
-		 (facts->asked && !facts->sent && (outcome->alert_received >= 0 || !page)))
+	else if (page == PAGE_NO_CERTIFICATE || (outcome->certificate_requested && !facts->sent))
 		nothing_sent(facts, findings);
 	else if (facts->sent)
 		refused_certificate(facts, findings);

@@ -9,9 +9,9 @@
 struct facts {
 	const struct target *target;
 	const char *url, *cert, *ca;
-	bool has_certificate;    /* we were given one */
-	bool asked, sent;        /* the server asked for one; ours went out */
-	bool restricted_version; /* we were told to use only some versions */
+	bool has_certificate; /* we were given one */
+	bool asked, sent;     /* the server asked for one; ours went out */
+	bool shares_version;  /* one of those that we were told to use */
 	bool restricted_ciphers;
 	bool speaks12, speaks13;  /* the server does, to anybody */
 	const json_t *request;    /* the CertificateRequest, or NULL */
