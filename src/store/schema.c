@@ -1,7 +1,7 @@
 /*
  * The tables, in SQL that SQLite, PostgreSQL, CockroachDB, YugabyteDB and Citus all have. One row
- * says what the list is now; items keep the revision of their last change, and those that were
- * removed stay as rows, so that whoever was away can catch up.
+ * says what the list is now; items keep the revision of their last change. Where several servers
+ * share them, those that were removed stay as rows, so that whoever was away can catch up.
  */
 #include "store/backend.h"
 

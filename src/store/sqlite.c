@@ -15,7 +15,7 @@
 /* How long to wait for somebody who looks into the file with another program. */
 #define BUSY_MS_MAX 2000
 
-enum statement { BEGIN, HEAD, ITEMS, CHANGES, SAVE, SAVE_HEAD, COMMIT, STATEMENTS };
+enum statement { BEGIN, HEAD, ITEMS, CHANGES, SAVE, REMOVE, SAVE_HEAD, COMMIT, STATEMENTS };
 
 static const char *const texts[STATEMENTS] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
@@ -23,6 +23,7 @@ static const char *const texts[STATEMENTS] = {
 	[ITEMS] = SCHEMA_SELECT_ITEMS,
 	[CHANGES] = SCHEMA_SELECT_CHANGES,
 	[SAVE] = SCHEMA_SAVE_ITEM,
+	[REMOVE] = "DELETE FROM mtls_todo WHERE id = $1",
 	[SAVE_HEAD] = SCHEMA_SAVE_HEAD,
 	[COMMIT] = "COMMIT",
 };
@@ -146,12 +147,17 @@ static bool load(struct backend *backend, int64_t revision, backend_on_row *on_r
 static bool save(struct backend *backend, const struct row *row, struct error *reterr)
 {
 	struct file_store *file = (struct file_store *)backend;
+	/* Nobody else has to learn of it, and what is gone gives its pages back. */
+	if (row->removed) {
+		sqlite3_bind_int64(file->statements[REMOVE], 1, row->id);
+		return run(file, REMOVE, "write to", reterr);
+	}
 	sqlite3_stmt *statement = file->statements[SAVE];
 	sqlite3_bind_int64(statement, 1, row->id);
 	sqlite3_bind_int64(statement, 2, row->revision);
 	sqlite3_bind_text(statement, 3, row->task, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(statement, 4, row->done);
-	sqlite3_bind_int64(statement, 5, row->removed);
+	sqlite3_bind_int64(statement, 5, 0);
 	return run(file, SAVE, "write to", reterr);
 }
 

@@ -75,6 +75,14 @@ static bool open_backend(
 	return error_hint(reterr, "memory, sqlite:PATH, or postgresql://HOST/DATABASE");
 }
 
+/* A disk that is full is no input that is too large. */
+static bool cannot_open(struct error *reterr)
+{
+	if (reterr->kind == ERROR_LIMIT || reterr->kind == ERROR_NETWORK)
+		reterr->kind = ERROR_STORE;
+	return false;
+}
+
 bool store_open(const struct store_options *options, struct store **ret, struct error *reterr)
 {
 	struct backend *backend = NULL;
@@ -83,11 +91,11 @@ bool store_open(const struct store_options *options, struct store **ret, struct 
 		return true;
 	}
 	if (!open_backend(options, &backend, reterr))
-		return false;
+		return cannot_open(reterr);
 	struct core *core = core_new(backend, (uint64_t)options->ms_max);
 	if (!core_read_all(core, reterr)) {
 		core_free(&core->store);
-		return false;
+		return cannot_open(reterr);
 	}
 	core->list = items_list(&core->items);
 	*ret = &core->store;
