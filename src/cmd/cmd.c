@@ -20,6 +20,7 @@ static const struct command *const commands[] = {
 	&lab_command_table,
 	&lint_command,
 	&pfx_command,
+	&policy_command,
 	&request_command,
 	&revoke_command,
 	&serve_command,

@@ -37,17 +37,22 @@ static bool check_names(const struct args *args, const struct config *config, st
 	return true;
 }
 
-bool config_apply(struct args *args, struct config **ret, struct error *reterr)
+const char *config_path(const struct args *args)
 {
 	const char *path = args_knows(args, "config") ? args_text(args, "config") : NULL;
-	if (!path && !file_exists(DEFAULT_PATH))
+	return path ? path : file_exists(DEFAULT_PATH) ? DEFAULT_PATH : NULL;
+}
+
+bool config_apply(struct args *args, struct config **ret, struct error *reterr)
+{
+	const char *path = config_path(args);
+	if (!path)
 		return true;
 	OWN(config) struct config *config = calloc(1, sizeof *config);
 	if (!config)
 		bug("out of memory for a configuration");
 	config->section = args_command(args)->name;
-	if (!profile_load(path ? path : DEFAULT_PATH, &config->file, reterr) ||
-		!check_names(args, config, reterr))
+	if (!profile_load(path, &config->file, reterr) || !check_names(args, config, reterr))
 		return false;
 	args_set_configuration(args, lookup, config);
 	*ret = TAKE(config);

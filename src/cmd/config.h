@@ -28,6 +28,8 @@ struct config;
  * NULL when there is no file.
  */
 must_check bool config_apply(struct args *args, struct config **ret, struct error *reterr);
+/* The file that config_apply reads; NULL when there is none. */
+const char *config_path(const struct args *args);
 void config_free(struct config *config);
 OWN_DEFINE(config, struct config, config_free);
 

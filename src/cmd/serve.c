@@ -260,6 +260,7 @@ static bool serve(struct args *args, struct error *reterr)
 	serving.tls.verify.purpose = PURPOSE_CLIENT;
 	serving.tls.sni_strict = !strcmp(args_text(args, "sni"), "strict");
 	serving.tls.alpn = alpn(args);
+	serving.policy_path = config_path(args);
 	OWN(server) struct server *server = NULL;
 	if (!server_new(&serving, &server, reterr))
 		return false;

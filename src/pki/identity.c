@@ -1,6 +1,7 @@
 /* Reads the verified leaf: subject, names, serial, digest, validity. */
 #include "pki/identity.h"
 
+#include "pki/bundle.h"
 #include "pki/describe.h"
 #include "pki/name.h"
 #include "pki/peercert.h"
@@ -126,6 +127,15 @@ struct identity *identity_new(X509 *leaf)
 	identity->peercert = peercert_new(leaf);
 	ERR_clear_error(); /* malformed extensions left their story there */
 	return identity;
+}
+
+bool identity_load(const char *path, struct identity **ret, struct error *reterr)
+{
+	OWN(X509) X509 *leaf = NULL;
+	if (!bundle_certificate(path, &leaf, reterr))
+		return false;
+	*ret = identity_new(leaf);
+	return true;
 }
 
 json_t *identity_sans(const struct identity *identity)

@@ -22,6 +22,8 @@ struct identity {
 
 /* From the leaf alone (SECURITY: extra certificates that a client sent are ignored). */
 struct identity *identity_new(X509 *leaf);
+/* Of the first certificate in a file, verified or not. ERROR_INPUT as bundle_certificate. */
+must_check bool identity_load(const char *path, struct identity **ret, struct error *reterr);
 void identity_free(struct identity *identity);
 /* The names as a JSON array of strings, the caller's. */
 json_t *identity_sans(const struct identity *identity);

@@ -2,21 +2,68 @@
 #include "server/ask.h"
 
 #include "server/host.h"
-#include "server/record.h"
 
-struct http_response *ask_check(
-	struct connection *connection, const struct http_request *request, const char **ret_refusal)
+#include <stdio.h>
+
+struct record_refusal ask_refusal(const char *text)
+{
+	struct record_refusal refusal = { .code = CODE_NONE };
+	snprintf(refusal.text, sizeof refusal.text, "%s", text);
+	return refusal;
+}
+
+static struct http_response *refuse(
+	int status, const char *text, struct record_refusal *ret_refusal)
+{
+	*ret_refusal = ask_refusal(text);
+	return http_response_error(status, "%s", text);
+}
+
+/* The client learns that the policy is against it, the log which rule. */
+static struct http_response *refuse_by_policy(const struct policy *policy,
+	const struct policy_decision *decision, bool anonymous, struct record_refusal *ret_refusal)
+{
+	struct error error;
+	OWN(json_t)
+	json_t *body = json_pack("{s:s, s:s}", "error",
+		anonymous ? "the server's policy does not allow this without a client certificate"
+			  : "the server's policy does not allow this client to do that",
+		"code", code_name(CODE_NOT_AUTHORIZED));
+	struct http_response *response = http_response_new(403);
+	if (!http_response_json(response, body, &error))
+		bug("%s", error.text);
+	http_response_set(response, "Cache-Control", "no-store");
+	*ret_refusal =
+		(struct record_refusal){ .code = CODE_NOT_AUTHORIZED, .rule = decision->rule };
+	if (decision->rule)
+		snprintf(ret_refusal->text, sizeof ret_refusal->text,
+			"not authorized: the rule '%.60s' (%.120s line %zu) denies it",
+			decision->rule, policy_path(policy), decision->line);
+	else
+		snprintf(ret_refusal->text, sizeof ret_refusal->text, "not authorized: %s",
+			decision->why);
+	return response;
+}
+
+struct http_response *ask_check(struct connection *connection, const struct http_request *request,
+	struct record_refusal *ret_refusal)
 {
 	const struct tls_outcome *outcome = tls_connection_outcome(connection->tls);
 	/* A client that agrees on nothing in the handshake speaks HTTP/1 (RFC 7301). */
-	if (request->version < connection->worker->settings->limits.http.version_min) {
-		*ret_refusal = "only HTTP/2 is spoken here";
-		return http_response_error(505, "%s", *ret_refusal);
-	}
-	if (host_is_server_name(request->authority, outcome->sni))
+	if (request->version < connection->worker->settings->limits.http.version_min)
+		return refuse(505, "only HTTP/2 is spoken here", ret_refusal);
+	if (!host_is_server_name(request->authority, outcome->sni))
+		return refuse(421, "the request's host is not the name that the connection is for",
+			ret_refusal);
+	/* The policy of now, not that of the handshake. */
+	const struct policy *policy = connection->worker->snapshot->policy;
+	if (!policy)
 		return NULL;
-	*ret_refusal = "the request's host is not the name that the connection is for";
-	return http_response_error(421, "%s", *ret_refusal);
+	const struct identity *identity = tls_connection_identity(connection->tls);
+	struct policy_decision decision =
+		policy_decide(policy, identity, request->method, request->path);
+	return decision.allowed ? NULL
+				: refuse_by_policy(policy, &decision, !identity, ret_refusal);
 }
 
 struct exchange *ask_new(struct connection *connection, const struct http_request *request,
@@ -31,7 +78,7 @@ struct exchange *ask_new(struct connection *connection, const struct http_reques
 }
 
 void ask_record(struct connection *connection, const struct http_request *request,
-	const struct exchange *exchange, const char *refusal, int status)
+	const struct exchange *exchange, const struct record_refusal *refusal, int status)
 {
 	connection->requests++;
 	connection->worker->counts.requests++;

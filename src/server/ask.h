@@ -3,18 +3,19 @@
 #define MTLS_SERVER_ASK_H
 
 #include "server/connection_parts.h"
+#include "server/record.h"
 
-/*
- * The answer to a request that comes to no handler, and why; NULL when one may answer it. The text
- * is for the log.
+/* The answer to a request that comes to no handler, and why, for the log; NULL when one may answer.
  */
 struct http_response *ask_check(struct connection *connection, const struct http_request *request,
-	const char **ret_refusal);
+	struct record_refusal *ret_refusal);
 /* An exchange for the handler, to be run. */
 struct exchange *ask_new(struct connection *connection, const struct http_request *request,
 	exchange_on_answer *answer, void *context);
+/* The refusal that is a constant sentence. */
+struct record_refusal ask_refusal(const char *text);
 /* Counts and records an answer. `request`, `exchange` and `refusal` may be NULL (record.h). */
 void ask_record(struct connection *connection, const struct http_request *request,
-	const struct exchange *exchange, const char *refusal, int status);
+	const struct exchange *exchange, const struct record_refusal *refusal, int status);
 
 #endif

@@ -1,8 +1,6 @@
 /* A conversation in HTTP/1: decrypt, parse, ask a handler, send its answer, then the next. */
 #include "server/ask.h"
 
-#include "server/record.h"
-
 static void answered(struct connection *connection)
 {
 	http_response_free(TAKE(connection->response));
@@ -40,8 +38,8 @@ static bool send_piece(struct connection *connection, struct error *reterr)
 	return true;
 }
 
-static void use_answer(
-	struct connection *connection, const char *refusal, struct http_response *response)
+static void use_answer(struct connection *connection, const struct record_refusal *refusal,
+	struct http_response *response)
 {
 	connection->response = response;
 	connection->head_sent = false;
@@ -63,18 +61,19 @@ static void got_answer(void *context, struct exchange *exchange, struct http_res
 
 static void refuse(struct connection *connection, int status, const char *why)
 {
+	const struct record_refusal refusal = ask_refusal(why);
 	connection->keep_alive = false;
-	use_answer(connection, why, http_response_error(status, "%s", why));
+	use_answer(connection, &refusal, http_response_error(status, "%s", why));
 }
 
 static void answer_request(struct connection *connection)
 {
 	const struct http_request *request = h1_request(connection->h1);
-	const char *why;
+	struct record_refusal why;
 	connection->keep_alive = request->keep_alive;
 	struct http_response *refusal = ask_check(connection, request, &why);
 	if (refusal) {
-		use_answer(connection, why, refusal);
+		use_answer(connection, &why, refusal);
 		return;
 	}
 	connection->exchange = ask_new(connection, request, got_answer, connection);

@@ -4,13 +4,12 @@
  */
 #include "server/ask.h"
 
-#include "server/record.h"
-
 /* While answers of that many bytes wait in memory, no further request is looked at. */
 #define ANSWER_BYTES_MAX ((size_t)4 << 20)
 
 static void answer(struct connection *connection, struct h2_stream *stream,
-	const struct exchange *exchange, const char *refusal, struct http_response *response)
+	const struct exchange *exchange, const struct record_refusal *refusal,
+	struct http_response *response)
 {
 	ask_record(connection, stream->request, exchange, refusal, response->status);
 	h2_answer(connection->h2, stream, response, time(NULL));
@@ -42,12 +41,12 @@ static void got_answer(void *context, struct exchange *exchange, struct http_res
 
 static void ask(struct connection *connection, struct h2_stream *stream)
 {
-	const char *why = stream->text;
-	struct http_response *refusal = stream->status
-						? http_response_error(stream->status, "%s", why)
-						: ask_check(connection, stream->request, &why);
+	struct record_refusal why = ask_refusal(stream->status ? stream->text : "");
+	struct http_response *refusal =
+		stream->status ? http_response_error(stream->status, "%s", stream->text)
+			       : ask_check(connection, stream->request, &why);
 	if (refusal) {
-		answer(connection, stream, NULL, why, refusal);
+		answer(connection, stream, NULL, &why, refusal);
 		return;
 	}
 	struct exchange *exchange = ask_new(connection, stream->request, got_answer, stream);

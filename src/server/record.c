@@ -142,6 +142,23 @@ static char *quoted_target(const char *target)
 	return quoted;
 }
 
+static void record_refused(
+	const struct log *log, const struct record_request *what, const char *shown_name)
+{
+	const struct record_refusal *refusal = what->refusal;
+	const char *code = refusal->code == CODE_NONE ? NULL : code_name(refusal->code);
+	json_t *fields = NULL;
+	if (log->json)
+		fields = json_pack("{s:s, s:s?, s:s?, s:s?, s:s, s:s?, s:s?}", "peer",
+			what->peer->host, "client",
+			what->identity ? what->identity->common_name : NULL, "code", code, "rule",
+			refusal->rule, "why", refusal->text, "method",
+			what->request ? what->request->method : NULL, "target",
+			what->request ? what->request->target : NULL);
+	record_line(log, LOG_INFO, code ? code : "refused", fields, "REFUSED | CN=%s | %s%s%s",
+		shown_name, refusal->text, code ? " | code=" : "", code ? code : "");
+}
+
 void record_request(struct worker *worker, const struct record_request *what)
 {
 	const struct log *log = &worker->settings->log;
@@ -162,8 +179,7 @@ void record_request(struct worker *worker, const struct record_request *what)
 		"REQUEST | peer=%s | cert-CN=%s | \"%s\" %d -", what->peer->host, shown_name, line,
 		what->status);
 	if (what->refusal)
-		record_line(log, LOG_INFO, "refused", NULL, "REFUSED | CN=%s | %s", shown_name,
-			what->refusal);
+		record_refused(log, what, shown_name);
 	size_t count = 0;
 	const struct exchange_line *lines =
 		what->exchange ? exchange_lines(what->exchange, &count) : NULL;

@@ -12,13 +12,19 @@ void record_transcript(
 	struct worker *worker, const struct net_address *peer, const struct tls_connection *tls);
 /* A connection that broke after its handshake. */
 void record_broken(struct worker *worker, const struct net_address *peer, const struct error *why);
+/* Why a request came to no handler. */
+struct record_refusal {
+	char text[300];
+	enum code code;   /* CODE_NONE: none fits */
+	const char *rule; /* the policy's that decided; NULL: none */
+};
 /* The document's REQUEST line and what the handler has to say. `exchange` may be NULL. */
 struct record_request {
 	const struct net_address *peer;
-	const struct identity *identity;    /* NULL: none */
-	const struct http_request *request; /* NULL: none that could be parsed */
-	const struct exchange *exchange;    /* NULL: it came to none */
-	const char *refusal;                /* why it was refused before any handler; NULL */
+	const struct identity *identity;      /* NULL: none */
+	const struct http_request *request;   /* NULL: none that could be parsed */
+	const struct exchange *exchange;      /* NULL: it came to none */
+	const struct record_refusal *refusal; /* NULL: it was not */
 	int status;
 };
 void record_request(struct worker *worker, const struct record_request *what);

@@ -133,7 +133,7 @@ static bool start(struct server *server, const struct server_options *options, s
 {
 	static const int numbers[] = { SIGINT, SIGTERM };
 	/* What needs no port first: a wrong file is told before anybody can connect. */
-	if (!snapshot_load(&options->tls, 1, &server->snapshot, reterr))
+	if (!snapshot_load(&options->tls, options->policy_path, 1, &server->snapshot, reterr))
 		return false;
 	if (options->root && !files_new(options->root, &server->files, reterr))
 		return false;

@@ -8,6 +8,7 @@
 
 #include "http/http.h"
 #include "net/net.h"
+#include "server/policy.h"
 #include "store/store.h"
 #include "tls/tls.h"
 
@@ -31,8 +32,10 @@ struct server_options {
 	size_t listen_count;
 	struct tls_options tls;
 	struct store_options store; /* `where` NULL: in memory */
-	const char *root; /* serve the files of this folder; NULL: none */
-	size_t workers;   /* threads that serve, 1 to SERVER_WORKERS_MAX; 0: one */
+	const char
+		*policy_path; /* the .cnf file whose [policy] counts, if it has one; NULL: none */
+	const char *root;     /* serve the files of this folder; NULL: none */
+	size_t workers;       /* threads that serve, 1 to SERVER_WORKERS_MAX; 0: one */
 	struct server_limits limits;
 	struct log log;
 };

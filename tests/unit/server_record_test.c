@@ -125,11 +125,13 @@ static void request_of(struct worker *worker, const char *name, const char *targ
 	char *common_name = name ? text_copy(name) : NULL;
 	struct identity identity = { .common_name = common_name, .serial = "0B" };
 	struct http_request request = { .version = HTTP_1_1, .method = "GET", .target = target };
+	struct record_refusal why = { .code = CODE_NONE };
+	snprintf(why.text, sizeof why.text, "%s", refusal ? refusal : "");
 	record_request(worker, &(struct record_request){
 				       .peer = &peer,
 				       .identity = name ? &identity : NULL,
 				       .request = target ? &request : NULL,
-				       .refusal = refusal,
+				       .refusal = refusal ? &why : NULL,
 				       .status = status,
 			       });
 	free(common_name);
