@@ -92,13 +92,15 @@ static int check_server_name(SSL *ssl, int *alert, void *argument)
  * A session may only come back to a listener with the same rules, or a session of a lenient one
  * would get past a strict one. The digest of what decides is its name.
  */
-static bool make_session_context(struct tls_context *context, struct error *reterr)
+static bool make_session_context(
+	struct tls_context *context, const char *name, struct error *reterr)
 {
 	OWN(EVP_MD_CTX) EVP_MD_CTX *hash = EVP_MD_CTX_new();
 	const int rules[] = { (int)context->verify_mode, (int)context->verify.profile,
 		(int)context->verify.eku, (int)context->verify.purpose, context->verify.depth_max };
 	bool ok = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) &&
-		  EVP_DigestUpdate(hash, rules, sizeof rules);
+		  EVP_DigestUpdate(hash, rules, sizeof rules) &&
+		  (!name || EVP_DigestUpdate(hash, name, strlen(name) + 1));
 	STACK_OF(X509_OBJECT) *objects =
 		context->trust ? X509_STORE_get0_objects(trust_store(context->trust)) : NULL;
 	for (int i = 0; ok && i < sk_X509_OBJECT_num(objects); i++) {
@@ -235,7 +237,7 @@ bool tls_context_new(
 	if (!encode_alpn(context, options->alpn, reterr) || !load(context, options, reterr))
 		return false;
 	ERR_clear_error();
-	if (!make_session_context(context, reterr))
+	if (!make_session_context(context, options->session_name, reterr))
 		return false;
 	context->ssl = SSL_CTX_new(options->server ? TLS_server_method() : TLS_client_method());
 	if (!context->ssl)

@@ -53,6 +53,7 @@ struct tls_options {
 	 * trust may then be empty.
 	 */
 	bool insecure_observe;
+	const char *session_name; /* what else sets sessions apart: a listener, a policy; or NULL */
 };
 
 struct tls_context; /* immutable once made; threads share it */
