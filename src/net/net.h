@@ -52,6 +52,21 @@ void net_wake_hold(struct net_wake *wake);
 void net_wake_free(struct net_wake *wake);
 OWN_DEFINE(net_wake, struct net_wake, net_wake_free);
 
+/* ---- Watching files ---- */
+
+struct net_watch;
+typedef void net_on_change(void *context);
+/*
+ * `fire` is called once when something in the folder was made, written, renamed or removed, and
+ * once more for what happens after net_watch_again. Waiting for that alone keeps no loop running.
+ * ERROR_NETWORK when it cannot be had.
+ */
+must_check bool net_watch_new(struct net_loop *loop, const char *folder, net_on_change *fire,
+	void *context, struct net_watch **ret, struct error *reterr);
+void net_watch_again(struct net_watch *watch);
+void net_watch_free(struct net_watch *watch);
+OWN_DEFINE(net_watch, struct net_watch, net_watch_free);
+
 /* ---- Signals ---- */
 
 struct net_signal;

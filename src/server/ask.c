@@ -52,6 +52,13 @@ struct http_response *ask_check(struct connection *connection, const struct http
 	/* A client that agrees on nothing in the handshake speaks HTTP/1 (RFC 7301). */
 	if (request->version < connection->worker->settings->limits.http.version_min)
 		return refuse(505, "only HTTP/2 is spoken here", ret_refusal);
+	enum code code = connection_standing(connection);
+	if (code != CODE_NONE) {
+		connection->keep_alive = false;
+		struct http_response *response = refuse(403, code_info(code)->text, ret_refusal);
+		ret_refusal->code = code;
+		return response;
+	}
 	if (!host_is_server_name(request->authority, outcome->sni))
 		return refuse(421, "the request's host is not the name that the connection is for",
 			ret_refusal);

@@ -50,6 +50,8 @@ void connection_close(struct connection *connection)
 		worker->connections = connection->next;
 	if (connection->next)
 		connection->next->previous = connection->previous;
+	if (worker->judging == connection)
+		worker->judging = connection->next;
 	worker->connections_count--;
 	atomic_fetch_sub(&worker->settings->open, 1);
 	if (worker->draining && !worker->connections_count)
@@ -135,6 +137,64 @@ static void finish(struct connection *connection)
 	connection_linger(connection);
 }
 
+/* ---- Whether it is still to be served ---- */
+
+enum code connection_standing(struct connection *connection)
+{
+	const struct snapshot *now = connection->worker->snapshot;
+	time_t at = time(NULL);
+	if (connection->judged == now->number && at <= connection->good_until)
+		return CODE_NONE;
+	enum code code =
+		tls_connection_check(connection->tls, now->tls, at, &connection->good_until);
+	connection->judged = code == CODE_NONE ? now->number : 0;
+	if (code == CODE_CLIENT_REVOKED)
+		return CODE_REVOKED_WHILE_CONNECTED;
+	return code == CODE_CLIENT_EXPIRED ? CODE_EXPIRED_WHILE_CONNECTED : code;
+}
+
+static bool is_idle(const struct connection *connection)
+{
+	long long ms;
+	return connection->stage == STAGE_OPEN && !connection->protocol->is_busy(connection) &&
+	       connection->protocol->deadline(connection, &ms) == DEADLINE_IDLE;
+}
+
+void connection_judge(struct connection *connection)
+{
+	if (!is_idle(connection))
+		return; /* its next request is judged, or its handshake */
+	enum code code = connection_standing(connection);
+	if (code == CODE_NONE)
+		return;
+	connection_enter(connection);
+	record_ended(connection->worker, net_stream_peer(connection->stream),
+		tls_connection_identity(connection->tls), code);
+	finish(connection);
+	connection_leave(connection);
+}
+
+/*
+ * An idle connection's deadline: a part of the rest where its certificate has to be looked at
+ * before that, since it, another of the chain or a CRL ends then.
+ */
+static void start_idle(struct connection *connection, long long ms)
+{
+	time_t left = connection->good_until - time(NULL);
+	long long now = left < 0 ? 0 : ((long long)left < ms / 1000 ? (left + 1) * 1000LL : ms);
+	connection->idle_ms_left = ms - now;
+	start_deadline(connection, DEADLINE_IDLE, now);
+}
+
+static void idle_timed_out(struct connection *connection)
+{
+	connection_judge(connection); /* says so when that is why */
+	if (connection->stage == STAGE_OPEN && connection->idle_ms_left && connection->judged)
+		start_idle(connection, connection->idle_ms_left);
+	else
+		finish(connection);
+}
+
 /* ---- Between two events ---- */
 
 static void settle_deadline(struct connection *connection)
@@ -149,8 +209,12 @@ static void settle_deadline(struct connection *connection)
 	bool lasts =
 		deadline == DEADLINE_IDLE || deadline == DEADLINE_HEAD || deadline == DEADLINE_BODY;
 	if (!lasts || deadline != connection->deadline ||
-		connection->requests != connection->deadline_requests)
-		start_deadline(connection, deadline, ms);
+		connection->requests != connection->deadline_requests) {
+		if (deadline == DEADLINE_IDLE)
+			start_idle(connection, ms);
+		else
+			start_deadline(connection, deadline, ms);
+	}
 }
 
 static void settle(struct connection *connection)
@@ -208,6 +272,7 @@ static void handshake_done(struct connection *connection)
 	tls_connection_output(connection->tls, &waiting);
 	connection->worker->counts.handshakes++;
 	connection->stage = STAGE_OPEN;
+	(void)connection_standing(connection); /* when it will expire */
 	bool h2 = !strcmp(tls_connection_outcome(connection->tls)->alpn, "h2");
 	connection->protocol = h2 ? &conversation_h2 : &conversation_h1;
 	connection->protocol->start(connection);
@@ -298,7 +363,7 @@ static void got_timer(void *context)
 		handshake_timed_out(connection);
 		break;
 	case DEADLINE_IDLE:
-		finish(connection);
+		idle_timed_out(connection);
 		break;
 	case DEADLINE_HEAD:
 	case DEADLINE_BODY:

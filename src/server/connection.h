@@ -11,6 +11,8 @@
 void connection_open(struct worker *worker, struct net_stream *stream);
 /* The worker stops: an idle connection ends now, one at work after its answer. */
 void connection_drain(struct connection *connection);
+/* Ends it if nothing is asked for and its client's certificate is good no more. */
+void connection_judge(struct connection *connection);
 /* Ends it at once, whatever it does. */
 void connection_abort(struct connection *connection);
 struct connection *connection_next(const struct connection *connection);

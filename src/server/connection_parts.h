@@ -75,6 +75,9 @@ struct connection {
 	bool head_sent, keep_alive, peer_ended, heard;
 	size_t lingered, turn_bytes;
 	unsigned long long requests, deadline_requests;
+	unsigned long long judged; /* the snapshot under which its certificate last was good */
+	time_t good_until;         /* and stays so, inclusive */
+	long long idle_ms_left;    /* of the idle deadline, when this part of it is over */
 };
 
 /*
@@ -84,6 +87,11 @@ struct connection {
 void connection_enter(struct connection *connection);
 void connection_leave(struct connection *connection);
 void connection_close(struct connection *connection);
+/*
+ * CODE_NONE while the certificate that let it in is good under the worker's current snapshot; else
+ * what has become of it. Cheap: it asks again after a reload, and when something has expired.
+ */
+enum code connection_standing(struct connection *connection);
 /* Sends what TLS has written. */
 void connection_flush(struct connection *connection);
 /* Sends if there is a piece to send; whether this turn may write more. */

@@ -126,6 +126,21 @@ void record_broken(struct worker *worker, const struct net_address *peer, const 
 	buffer_done(&line.text);
 }
 
+void record_ended(struct worker *worker, const struct net_address *peer,
+	const struct identity *identity, enum code code)
+{
+	char address[NET_ADDRESS_BYTES];
+	struct line line = { .text = BUFFER(LINE_BYTES_MAX), .fields = json_object() };
+	add(&line, "peer", net_address_format(peer, address));
+	add(&line, "client", identity ? identity->common_name : NULL);
+	add(&line, "serial", identity ? identity->serial : NULL);
+	add(&line, "code", code_name(code));
+	add(&line, "why", code_info(code)->text);
+	record_line(&worker->settings->log, LOG_INFO, "connection-ended", line.fields,
+		"CONNECTION ENDED%s", line.text.data);
+	buffer_done(&line.text);
+}
+
 /* A request line cannot break out of its quotes: targets are printable, but may hold one. */
 static char *quoted_target(const char *target)
 {

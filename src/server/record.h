@@ -12,6 +12,9 @@ void record_transcript(
 	struct worker *worker, const struct net_address *peer, const struct tls_connection *tls);
 /* A connection that broke after its handshake. */
 void record_broken(struct worker *worker, const struct net_address *peer, const struct error *why);
+/* A connection that ends because its client's certificate is good no more. */
+void record_ended(struct worker *worker, const struct net_address *peer,
+	const struct identity *identity, enum code code);
 /* Why a request came to no handler. */
 struct record_refusal {
 	char text[300];

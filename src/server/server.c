@@ -3,20 +3,29 @@
 
 #include "server/files.h"
 #include "server/record.h"
+#include "server/reload.h"
 #include "server/warn.h"
 #include "server/worker.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 #define NAME_BYTES 512
+#define SWITCH_S_MAX 2
+
+static const int signal_numbers[] = { SIGINT, SIGTERM, SIGHUP };
+#define SIGNALS (sizeof signal_numbers / sizeof *signal_numbers)
 
 struct server {
 	struct settings settings;
 	struct store *store;
 	struct files *files;
-	struct snapshot *snapshot;
+	struct reload_files files_of; /* as they were given: what a reload reads again */
+	struct reload *reload;
 	struct net_loop *loop;
-	struct net_signal *signals[2];
+	struct net_signal *signals[SIGNALS];
+	bool on_terminal;
 	struct net_timer *drain_timer;
 	struct net_wake *ended; /* a worker has */
 	bool draining;
@@ -47,9 +56,55 @@ static void worker_ended(void *context)
 		net_loop_stop(server->loop);
 }
 
+/* ---- Reloading ---- */
+
+/*
+ * Who is told that a reload was accepted may rely on it: a worker takes a snapshot between two
+ * events. One that is stuck in something longer does so later.
+ */
+static void await_switch(struct server *server, unsigned long long number)
+{
+	struct timespec end;
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += SWITCH_S_MAX;
+	for (size_t i = 0; i < server->workers_count; i++)
+		while (!worker_has_taken(&server->workers[i], number))
+			if (sem_timedwait(&server->settings.switched, &end) != 0 && errno != EINTR)
+				return;
+}
+
+static void publish(void *context, struct snapshot *snapshot)
+{
+	struct server *server = context;
+	for (size_t i = 0; i < server->workers_count; i++)
+		if (server->workers[i].loop)
+			worker_offer(&server->workers[i], snapshot);
+	await_switch(server, snapshot->number);
+}
+
+/* The signal of a terminal that was closed ends a server that was started there. */
+static bool terminal_is_gone(const struct server *server)
+{
+	return server->on_terminal && !isatty(STDIN_FILENO);
+}
+
+static void hang_up(struct server *server)
+{
+	struct error error;
+	bool changed;
+	if (!server->draining && !reload_now(server->reload, "SIGHUP", &changed, &error))
+		return; /* it has been told */
+}
+
+/* ---- Signals ---- */
+
 static void got_signal(void *context, int number)
 {
 	struct server *server = context;
+	if (number == SIGHUP && !terminal_is_gone(server)) {
+		hang_up(server);
+		return;
+	}
 	if (server->draining) {
 		cut_all(server);
 		return;
@@ -131,9 +186,10 @@ static bool listen_all(
 
 static bool start(struct server *server, const struct server_options *options, struct error *reterr)
 {
-	static const int numbers[] = { SIGINT, SIGTERM };
 	/* What needs no port first: a wrong file is told before anybody can connect. */
-	if (!snapshot_load(&options->tls, options->policy_path, 1, &server->snapshot, reterr))
+	if (!net_loop_new(&server->loop, reterr) ||
+		!reload_new(server->loop, &server->files_of, &server->settings.log, publish, server,
+			&server->reload, reterr))
 		return false;
 	if (options->root && !files_new(options->root, &server->files, reterr))
 		return false;
@@ -141,19 +197,17 @@ static bool start(struct server *server, const struct server_options *options, s
 		return false;
 	if (!server->store)
 		server->store = store_memory_new();
-	if (!net_loop_new(&server->loop, reterr))
-		return false;
 	server->drain_timer = net_timer_new(server->loop, cut_all, server);
 	server->ended = net_wake_new(server->loop, worker_ended, server);
 	net_wake_hold(server->ended);
-	for (size_t i = 0; i < 2; i++)
-		if (!net_signal_new(server->loop, numbers[i], got_signal, server,
+	for (size_t i = 0; i < SIGNALS; i++)
+		if (!net_signal_new(server->loop, signal_numbers[i], got_signal, server,
 			    &server->signals[i], reterr))
 			return false;
 	server->settings.accepting = (int)server->workers_count;
 	for (size_t i = 0; i < server->workers_count; i++)
 		if (!worker_init(&server->workers[i], &server->settings, server->store,
-			    server->files, server->snapshot, reterr))
+			    server->files, reload_current(server->reload), reterr))
 			return false;
 	return listen_all(server, options, reterr);
 }
@@ -168,6 +222,9 @@ bool server_new(const struct server_options *options, struct server **ret, struc
 		bug("out of memory for a server");
 	server->settings.limits = options->limits;
 	server->settings.log = options->log;
+	sem_init(&server->settings.switched, 0, 0);
+	server->files_of = (struct reload_files){ options->tls, options->policy_path };
+	server->on_terminal = isatty(STDIN_FILENO);
 	server->workers_count = options->workers ? options->workers : 1;
 	server->workers = calloc(server->workers_count, sizeof *server->workers);
 	if (!server->workers)
@@ -206,14 +263,15 @@ void server_free(struct server *server)
 		return;
 	for (size_t i = 0; i < server->workers_count; i++)
 		worker_done(&server->workers[i]);
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < SIGNALS; i++)
 		net_signal_free(server->signals[i]);
 	net_timer_free(server->drain_timer);
 	net_wake_free(server->ended);
+	reload_free(server->reload);
 	net_loop_free(server->loop);
 	files_free(server->files);
 	store_free(server->store);
-	snapshot_free(server->snapshot);
+	sem_destroy(&server->settings.switched);
 	free(server->workers);
 	free(server);
 }

@@ -26,7 +26,8 @@ struct server_limits {
 
 #define SERVER_WORKERS_MAX 64
 
-/* Borrowed: everything that it points at must outlive server_new. */
+/* Borrowed: what `tls` points at must outlive the server, which reads its files again; the rest
+ * server_new. */
 struct server_options {
 	const struct net_address *listen;
 	size_t listen_count;
@@ -49,8 +50,9 @@ struct server;
 must_check bool server_new(
 	const struct server_options *options, struct server **ret, struct error *reterr);
 /*
- * Serves until SIGINT or SIGTERM: then nobody new is accepted, requests in flight are answered, for
- * at most drain_ms_max. A second signal ends it at once. ERROR_IO when its threads cannot be had.
+ * Serves until SIGINT or SIGTERM, and reloads its files at SIGHUP and when one of them changes. At
+ * the end nobody new is accepted and requests in flight are answered, for at most drain_ms_max. A
+ * second signal ends it at once. ERROR_IO when its threads cannot be had.
  */
 must_check bool server_run(struct server *server, struct error *reterr);
 void server_free(struct server *server);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 
+#define JUDGED_AT_A_TIME 64
 #define PIECE_BYTES_MAX ((size_t)1 << 20)
 
 void counts_add(struct counts *total, const struct counts *more)
@@ -68,6 +69,19 @@ static void drain(struct worker *worker)
 		net_loop_stop(worker->loop);
 }
 
+/* Some at a time: whoever asks for something meanwhile is not kept waiting by those who do not. */
+static void judge_some(void *context)
+{
+	struct worker *worker = context;
+	for (int i = 0; i < JUDGED_AT_A_TIME && worker->judging; i++) {
+		struct connection *connection = worker->judging;
+		worker->judging = connection_next(connection);
+		connection_judge(connection);
+	}
+	if (worker->judging)
+		net_timer_start(worker->judge_timer, 0);
+}
+
 static void take_snapshot(struct worker *worker)
 {
 	struct snapshot *next = atomic_exchange(&worker->next, NULL);
@@ -75,6 +89,10 @@ static void take_snapshot(struct worker *worker)
 		return;
 	snapshot_free(worker->snapshot);
 	worker->snapshot = next;
+	atomic_store(&worker->taken, next->number);
+	sem_post(&worker->settings->switched);
+	worker->judging = worker->connections;
+	net_timer_start(worker->judge_timer, 0);
 }
 
 static void woken(void *context)
@@ -99,6 +117,11 @@ void worker_offer(struct worker *worker, struct snapshot *snapshot)
 	/* One that was offered before and not taken yet is out of date. */
 	snapshot_free(atomic_exchange(&worker->next, snapshot_hold(snapshot)));
 	net_wake_send(worker->wake);
+}
+
+bool worker_has_taken(const struct worker *worker, unsigned long long number)
+{
+	return !worker->started || worker->ended || worker->taken >= number;
 }
 
 /* On any thread. */
@@ -131,6 +154,7 @@ bool worker_init(struct worker *worker, struct settings *settings, struct store 
 	worker->wake = net_wake_new(worker->loop, woken, worker);
 	worker->store_wake = net_wake_new(worker->loop, store_answers, worker);
 	worker->store_timer = net_timer_new(worker->loop, store_answers, worker);
+	worker->judge_timer = net_timer_new(worker->loop, judge_some, worker);
 	worker->store = store_port_open(store, store_has_answers, worker->store_wake);
 	worker->routes = routes_new(worker->store, files);
 	buffer_init(&worker->piece, PIECE_BYTES_MAX);
@@ -188,6 +212,7 @@ void worker_done(struct worker *worker)
 	store_port_close(worker->store);
 	net_wake_free(worker->store_wake);
 	net_timer_free(worker->store_timer);
+	net_timer_free(worker->judge_timer);
 	net_wake_free(worker->wake);
 	net_loop_free(worker->loop);
 	buffer_done(&worker->piece);

@@ -10,6 +10,7 @@
 #include "server/snapshot.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 struct connection;
@@ -21,6 +22,7 @@ struct settings {
 	struct server_limits limits;
 	struct log log;
 	atomic_llong open;    /* connections of all workers */
+	sem_t switched;       /* posted whenever a worker has taken a snapshot */
 	atomic_ullong shed;   /* closed as they came, as there were too many */
 	atomic_int accepting; /* workers that listen */
 	/* Written before the order to drain: the signal, and how many connections were open. */
@@ -52,6 +54,8 @@ struct worker {
 	struct net_listener *listeners[LISTENERS_MAX];
 	size_t listeners_count;
 	struct connection *connections; /* a list, newest first */
+	struct connection *judging;     /* the next to be judged after a reload; NULL: all were */
+	struct net_timer *judge_timer;
 	long long connections_count;
 	bool draining;
 	struct buffer piece; /* where an answer's next bytes are put together */
@@ -60,6 +64,7 @@ struct worker {
 	bool started;
 	struct net_wake *wake;
 	_Atomic(struct snapshot *) next; /* to become the current one; NULL: none */
+	atomic_ullong taken;             /* the number of the snapshot that it has */
 	atomic_uint orders;
 	atomic_bool ended;
 	struct net_wake *ended_wake; /* to be woken when it has ended */
@@ -76,6 +81,8 @@ must_check bool worker_start(struct worker *worker, struct net_wake *ended, stru
 /* From any thread: an order, and a snapshot that it gets a hold of. */
 void worker_order(struct worker *worker, enum order order);
 void worker_offer(struct worker *worker, struct snapshot *snapshot);
+/* Whether that one, or a later one, is in force, or the worker serves nobody. */
+bool worker_has_taken(const struct worker *worker, unsigned long long number);
 /* Waits until its thread has ended, if it was started. */
 void worker_join(struct worker *worker);
 /* That, and frees what worker_init made; the memory itself is the caller's. */

@@ -56,6 +56,15 @@ struct tls_options {
 	const char *session_name; /* what else sets sessions apart: a listener, a policy; or NULL */
 };
 
+/*
+ * A SHA-256 of what the named files hold now, `more` (may be NULL) being one that goes with them:
+ * equal digests make equal contexts of the same options. ERROR_INPUT names the file that cannot be
+ * read. Pipes and folders are taken as they are.
+ */
+#define TLS_DIGEST_BYTES 32
+must_check bool tls_options_digest(const struct tls_options *options, const char *more,
+	unsigned char ret[static TLS_DIGEST_BYTES], struct error *reterr);
+
 struct tls_context; /* immutable once made; threads share it */
 must_check bool tls_context_new(
 	const struct tls_options *options, struct tls_context **ret, struct error *reterr);
