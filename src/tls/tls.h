@@ -129,6 +129,11 @@ struct identity *tls_context_identity(const struct tls_context *context);
 /* The running OpenSSL's version, "3.0.19": a library that shares our SSL_CTX must say the same. */
 const char *tls_library_version(void);
 
+#ifdef MTLS_PARSED_CERTIFICATES
+/* How often a parsed certificate was at hand; see parsed.c. */
+unsigned long long tls_parsed_hits(void);
+#endif
+
 /* ---- A connection ---- */
 
 enum tls_status {
