@@ -50,6 +50,8 @@ struct core {
 	struct store_counts counts;
 };
 
+/* Takes the backend; NULL is memory. Nothing is read yet, and no thread runs. */
+struct core *core_new(struct backend *backend, uint64_t ms_max);
 /* The store's thread. */
 void *core_work(void *context);
 /* Reads everything that the database holds; a new one gets the items of the lab. */

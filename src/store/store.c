@@ -33,8 +33,7 @@ static const struct store_methods methods = {
 	.free = core_free,
 };
 
-/* Takes the backend; NULL is memory. */
-static struct core *core_new(struct backend *backend, uint64_t ms_max)
+struct core *core_new(struct backend *backend, uint64_t ms_max)
 {
 	struct core *core = calloc(1, sizeof *core);
 	if (!core)
