@@ -123,8 +123,14 @@ class Server:
         """Of a server that puts itself into the background: from its pid file."""
         if not self.kind.daemon:
             return self.process.pid
-        with open(os.path.join(self.folder, "pid")) as file:
-            return int(file.read())
+        path, until = os.path.join(self.folder, "pid"), time.monotonic() + 5
+        while time.monotonic() < until:
+            try:
+                with open(path) as file:
+                    return int(file.read())
+            except (OSError, ValueError):
+                time.sleep(0.002)  # it may answer before it has written its number
+        raise SystemExit(f"{self.kind.name} writes no {path}")
 
     def cpu(self):
         return cpu_seconds(self.main_pid())
