@@ -165,6 +165,57 @@ static void another_thread_wakes_the_loop(void **state)
 	net_wake_free(NULL);
 }
 
+struct watched {
+	struct net_loop *loop;
+	struct net_watch *watch;
+	const char *folder;
+	int seen;
+};
+
+static void write_there(void *context)
+{
+	const struct watched *watched = context;
+	OWN(char) char *path = text_format("%s/file", watched->folder);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("x", file);
+	fclose(file);
+}
+
+static void saw_change(void *context)
+{
+	struct watched *watched = context;
+	if (++watched->seen == 2)
+		net_loop_stop(watched->loop);
+	else
+		net_watch_again(watched->watch);
+}
+
+static void a_folder_that_changes_is_noticed(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/mtls-watch-test.XXXXXX";
+	OWN(net_loop) struct net_loop *loop = new_loop();
+	struct watched watched = { .loop = loop, .folder = mkdtemp(folder) };
+	OWN(net_watch) struct net_watch *watch = NULL;
+	struct error error;
+	assert_false(net_watch_new(loop, "/nonexistent", saw_change, NULL, &watch, &error));
+	assert_string_equal(error.text, "cannot watch /nonexistent: No such file or directory");
+	assert_true(net_watch_new(loop, folder, saw_change, &watched, &watch, &error));
+	watched.watch = watch;
+	OWN(net_timer) struct net_timer *first = net_timer_new(loop, write_there, &watched);
+	OWN(net_timer) struct net_timer *second = net_timer_new(loop, write_there, &watched);
+	OWN(net_timer) struct net_timer *guard = net_timer_new(loop, hold_loop, NULL);
+	net_timer_start(first, 1);
+	net_timer_start(second, 50);
+	net_timer_start(guard, 60000);
+	net_loop_run(loop);
+	assert_int_equal(watched.seen, 2);
+	OWN(char) char *path = text_format("%s/file", folder);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 struct signalled {
 	struct net_loop *loop;
 	int number;
@@ -432,6 +483,7 @@ int main(void)
 		cmocka_unit_test(no_descriptors_no_loop),
 		cmocka_unit_test(timers_fire_once_in_order),
 		cmocka_unit_test(another_thread_wakes_the_loop),
+		cmocka_unit_test(a_folder_that_changes_is_noticed),
 		cmocka_unit_test(signals_reach_the_loop),
 		cmocka_unit_test(bytes_go_there_and_back),
 		cmocka_unit_test(what_the_socket_does_not_take_waits),
