@@ -63,7 +63,7 @@ suites() {
 check_gcc() {
 	step "gcc, warnings as errors; all suites"
 	CC=gcc once "build with gcc" build "$CHECK/gcc" -Dwerror=true || return 0
-	suites "$CHECK/gcc" all unit e2e interop fuzz house
+	suites "$CHECK/gcc" all unit e2e interop fuzz house browser
 }
 
 check_clang() {

@@ -255,7 +255,9 @@ static bool serve(struct args *args, struct error *reterr)
 	serving.store.where = args_text(args, "store");
 	serving.tls = side.tls;
 	serving.tls.server = true;
-	serving.tls.transcript = args_flag(args, "transcript");
+	serving.log_transcripts = args_flag(args, "transcript");
+	/* The page shows one, too; with --root there is no page. */
+	serving.tls.transcript = serving.log_transcripts || !serving.root;
 	serving.tls.verify_mode = verify_mode(args);
 	serving.tls.verify.purpose = PURPOSE_CLIENT;
 	serving.tls.sni_strict = !strcmp(args_text(args, "sni"), "strict");

@@ -80,6 +80,7 @@ struct exchange *ask_new(struct connection *connection, const struct http_reques
 		.request = request,
 		.identity = tls_connection_identity(connection->tls),
 		.tls = tls_connection_outcome(connection->tls),
+		.transcript = tls_connection_transcript(connection->tls),
 	};
 	return exchange_new(connection->worker->routes, &facts, answer, context);
 }

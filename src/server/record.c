@@ -101,17 +101,14 @@ void record_transcript(
 {
 	const struct tls_transcript *transcript = tls_connection_transcript(tls);
 	char address[NET_ADDRESS_BYTES];
+	if (!transcript || !worker->settings->log_transcripts)
+		return;
 	struct line line = { .text = BUFFER(LINE_BYTES_MAX), .fields = json_object() };
-	if (transcript) {
-		add(&line, "peer", net_address_format(peer, address));
-		add_number(
-			&line, "messages", (long long)(transcript->count + transcript->left_out));
-		json_object_set_new(line.fields, "messages", tls_transcript_json(transcript, true));
-		record_line(&worker->settings->log, LOG_INFO, "transcript", line.fields,
-			"TRANSCRIPT%s", line.text.data);
-	} else {
-		json_decref(line.fields);
-	}
+	add(&line, "peer", net_address_format(peer, address));
+	add_number(&line, "messages", (long long)(transcript->count + transcript->left_out));
+	json_object_set_new(line.fields, "messages", tls_transcript_json(transcript, true));
+	record_line(&worker->settings->log, LOG_INFO, "transcript", line.fields, "TRANSCRIPT%s",
+		line.text.data);
 	buffer_done(&line.text);
 }
 

@@ -1,5 +1,6 @@
 /* The table of routes, and what is answered where no route fits. */
 #include "server/files.h"
+#include "server/page.h"
 #include "server/todo.h"
 
 /* The path of one item, whose number is all digits. */
@@ -15,6 +16,7 @@ static const struct {
 	{ "PATCH", ITEM, todo_edit },
 	{ "DELETE", ITEM, todo_remove },
 	{ "GET", "/whoami", whoami },
+	{ "GET", "/handshake", handshake },
 };
 
 /* The methods of the table, in the order in which Allow names them. */
@@ -85,11 +87,12 @@ static void run(struct exchange *exchange)
 	}
 	if (allowed)
 		exchange_answer(exchange, answer_other_method(request, allowed));
-	else if (!files)
+	else if (!files && !page_has(request->path))
 		exchange_answer(
 			exchange, http_response_error(404, "there is no %s", request->path));
 	else if (!strcmp(method, "GET"))
-		exchange_answer(exchange, files_answer(files, request));
+		exchange_answer(
+			exchange, files ? files_answer(files, request) : page_answer(request));
 	else
 		exchange_answer(exchange, answer_other_method(request, GET_ONLY));
 }

@@ -33,8 +33,9 @@ OWN_DEFINE(routes, struct routes, routes_free);
 /* What a handler may know. Borrowed until the answer or exchange_free, whichever is first. */
 struct exchange_facts {
 	const struct http_request *request;
-	const struct identity *identity; /* NULL without a verified certificate */
-	const struct tls_outcome *tls;   /* NULL where there is none (tests) */
+	const struct identity *identity;         /* NULL without a verified certificate */
+	const struct tls_outcome *tls;           /* NULL where there is none (tests) */
+	const struct tls_transcript *transcript; /* NULL: none was kept */
 };
 
 /* A line for the log, escaped, without "[SERVER] ": "AUTHENTICATED | CN='a' | creating TODO". */

@@ -225,6 +225,7 @@ bool server_new(const struct server_options *options, struct server **ret, struc
 	sem_init(&server->settings.switched, 0, 0);
 	server->files_of = (struct reload_files){ options->tls, options->policy_path };
 	server->on_terminal = isatty(STDIN_FILENO);
+	server->settings.log_transcripts = options->log_transcripts;
 	server->workers_count = options->workers ? options->workers : 1;
 	server->workers = calloc(server->workers_count, sizeof *server->workers);
 	if (!server->workers)

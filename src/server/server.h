@@ -39,6 +39,7 @@ struct server_options {
 	size_t workers;       /* threads that serve, 1 to SERVER_WORKERS_MAX; 0: one */
 	struct server_limits limits;
 	struct log log;
+	bool log_transcripts; /* of each connection that ends, if `tls` keeps them */
 };
 
 struct server;

@@ -10,6 +10,7 @@ void todo_show(struct exchange *exchange);   /* GET /todo/{id} */
 void todo_edit(struct exchange *exchange);   /* PATCH /todo/{id} */
 void todo_remove(struct exchange *exchange); /* DELETE /todo/{id} */
 void whoami(struct exchange *exchange);      /* GET /whoami */
+void handshake(struct exchange *exchange);   /* GET /handshake */
 
 /* ---- What a request asks for (todo_input.c); NULL, or the response that says what is wrong ----
  */

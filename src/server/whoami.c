@@ -1,4 +1,4 @@
-/* GET /whoami: the identity as the server sees it. */
+/* GET /whoami and /handshake: the identity as the server sees it, and how it was shown. */
 #include "server/todo.h"
 
 static json_t *text_or_null(const char *text)
@@ -10,6 +10,19 @@ static json_t *time_or_null(const struct identity *identity, time_t at)
 {
 	char text[CLOCK_RFC3339_BYTES];
 	return identity ? json_string(clock_rfc3339(at, text)) : json_null();
+}
+
+void handshake(struct exchange *exchange)
+{
+	const struct tls_outcome *tls = exchange->facts.tls;
+	const struct tls_transcript *transcript = exchange->facts.transcript;
+	OWN(char) char *summary = tls && tls->finished
+					  ? text_format("%s with %s, %s handshake", tls->version,
+						    tls->cipher, tls->resumed ? "resumed" : "full")
+					  : text_copy("there is no TLS");
+	OWN(json_t) json_t *json = json_pack("{s:s, s:o}", "summary", summary, "messages",
+		transcript ? tls_transcript_json(transcript, true) : json_array());
+	exchange_answer_json(exchange, 200, json);
 }
 
 void whoami(struct exchange *exchange)

@@ -21,6 +21,7 @@ struct connection;
 struct settings {
 	struct server_limits limits;
 	struct log log;
+	bool log_transcripts;
 	atomic_llong open;    /* connections of all workers */
 	sem_t switched;       /* posted whenever a worker has taken a snapshot */
 	atomic_ullong shed;   /* closed as they came, as there were too many */

@@ -94,7 +94,7 @@ static void see_record(
 	struct tls_transcript *transcript, bool sent, bool new_version, const unsigned char *header)
 {
 	transcript->record[sent] = header[0];
-	transcript->record_bytes[sent] = (size_t)header[3] << 8 | header[4];
+	transcript->record_bytes[sent] = (uint32_t)header[3] << 8 | header[4];
 	/* OpenSSL shows no ChangeCipherSpec that it reads, but its record. */
 	if (header[0] == TLS_CHANGE_CIPHER_SPEC) {
 		keep(transcript, &(struct tls_message){ .sent = sent,
@@ -113,7 +113,7 @@ static void see_record(
 void tls_transcript_see(struct tls_transcript *transcript, bool sent, bool new_version, int type,
 	const unsigned char *data, size_t bytes)
 {
-	struct tls_message message = { .sent = sent, .bytes = bytes };
+	struct tls_message message = { .sent = sent, .bytes = (uint32_t)bytes };
 	switch (type) {
 	case SSL3_RT_HEADER:
 		if (bytes >= SSL3_RT_HEADER_LENGTH)

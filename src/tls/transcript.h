@@ -4,6 +4,8 @@
 
 #include "base/base.h"
 
+#include <stdint.h>
+
 /* Handshakes have some fifteen messages; what comes after so many is counted, not kept. */
 #define TLS_MESSAGES_MAX 48
 
@@ -14,12 +16,13 @@ enum tls_content { /* RFC 8446 section 5.1 */
 	TLS_APPLICATION_DATA = 23,
 };
 
+/* Eight bytes: a server keeps a transcript as long as its connection. */
 struct tls_message {
 	bool sent; /* by the side that keeps the transcript */
 	bool encrypted;
-	enum tls_content content;
-	unsigned char type; /* of a handshake message (RFC 8446 section 4), or the alert's number */
-	size_t bytes; /* of the message without its record; application data in a row is one */
+	uint8_t content; /* enum tls_content */
+	uint8_t type;    /* of a handshake message (RFC 8446 section 4), or the alert's number */
+	uint32_t bytes;  /* of the message without its record; application data in a row is one */
 };
 
 /* Starts as { 0 }. */
@@ -27,7 +30,7 @@ struct tls_transcript {
 	size_t count, left_out;
 	struct tls_message messages[TLS_MESSAGES_MAX];
 	unsigned char record[2]; /* type of the newest record, [1] of those sent */
-	size_t record_bytes[2];
+	uint32_t record_bytes[2];
 	bool changed[2]; /* TLS 1.2: a ChangeCipherSpec went that way */
 };
 

@@ -47,7 +47,6 @@ static const struct {
 	{ "PUT", "/whoami", 405, "GET, HEAD, OPTIONS", "/whoami does not take PUT" },
 	{ "POST", "/whoami", 405, "GET, HEAD, OPTIONS", "/whoami does not take POST" },
 	{ "TRACE", "/todo", 405, "GET, HEAD, POST, OPTIONS", "/todo does not take TRACE" },
-	{ "GET", "/", 404, NULL, "there is no /" },
 	{ "GET", "/nope?a", 404, NULL, "there is no /nope" },
 	{ "POST", "/nope", 404, NULL, "there is no /nope" },
 	{ "OPTIONS", "/nope", 404, NULL, "there is no /nope" },
@@ -72,6 +71,11 @@ static const struct {
 	{ "GET", "//todo", 404, NULL, "there is no //todo" },
 	{ "GET", "/x/../todo", 404, NULL, "there is no /x/../todo" },
 	{ "GET", "https://h/todo", 200, NULL, NULL },
+	{ "GET", "/", 200, NULL, NULL },
+	{ "HEAD", "/page.css", 200, NULL, NULL },
+	{ "GET", "/page.js", 200, NULL, NULL },
+	{ "POST", "/", 405, "GET, HEAD, OPTIONS", "/ does not take POST" },
+	{ "GET", "/page.html", 404, NULL, "there is no /page.html" },
 };
 
 static void finds_the_handler_or_says_why_not(void **state)
@@ -89,6 +93,29 @@ static void finds_the_handler_or_says_why_not(void **state)
 			fail_msg("%s %s: Allow is %s", rows[i].method, rows[i].target, allow);
 		if (rows[i].error ? !error || strcmp(error, rows[i].error) != 0 : !!error)
 			fail_msg("%s %s: %s", rows[i].method, rows[i].target, error);
+	}
+	routes_down();
+}
+
+static void the_page_runs_nothing_but_its_own(void **state)
+{
+	(void)state;
+	static const char *const paths[] = { "/", "/page.css", "/page.js" };
+	routes_up(NULL);
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		ask(NULL, "GET", paths[i], "", NULL);
+		const char *policy = http_response_get(seen.response, "Content-Security-Policy");
+		assert_non_null(policy);
+		assert_non_null(strstr(policy, "default-src 'none'; script-src 'self';"));
+		assert_null(strstr(policy, "unsafe"));
+		assert_string_equal(
+			http_response_get(seen.response, "X-Content-Type-Options"), "nosniff");
+		/* What such a policy would block: inline scripts, styles and handlers. */
+		assert_null(strstr(seen.body.data, "<style"));
+		assert_null(strstr(seen.body.data, " style="));
+		assert_null(strstr(seen.body.data, "<script>"));
+		assert_null(strstr(seen.body.data, " onclick="));
+		assert_null(strstr(seen.body.data, "innerHTML"));
 	}
 	routes_down();
 }
@@ -242,6 +269,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_handler_or_says_why_not),
+		cmocka_unit_test(the_page_runs_nothing_but_its_own),
 		cmocka_unit_test(head_promises_what_get_sends),
 		cmocka_unit_test(answers_when_the_store_does),
 		cmocka_unit_test(nobody_hears_of_an_abandoned_exchange),
