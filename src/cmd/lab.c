@@ -242,12 +242,33 @@ static int make_main(struct args *args)
 	return cmd_print("", 0);
 }
 
+/* mtls lab explain SCENARIO */
+static int explain_main(struct args *args)
+{
+	struct error error;
+	OWN(buffer) struct buffer text = BUFFER(DRAWING_BYTES_MAX);
+	json_t *object;
+	if (args_count(args) != 2) {
+		error_set(&error, ERROR_USAGE, "mtls lab explain needs SCENARIO");
+		return cmd_fail(&error);
+	}
+	if (args_flag(args, "json"))
+		return lab_explain_json(args_operand(args, 1), &object, &error)
+			       ? cmd_print_json(object)
+			       : cmd_fail(&error);
+	return lab_explain_text(args_operand(args, 1), &text, &error)
+		       ? cmd_print(text.data, text.length)
+		       : cmd_fail(&error);
+}
+
 static int lab_main(struct args *args)
 {
 	struct error error;
 	const char *verb = args_operand(args, 0);
 	if (verb && !strcmp(verb, "make"))
 		return make_main(args);
+	if (verb && !strcmp(verb, "explain"))
+		return explain_main(args);
 	struct job job = { .args = args,
 		.json = args_flag(args, "json"),
 		.colour = is_colourful(),
@@ -299,7 +320,8 @@ const struct command lab_command_table = {
 		"loopback interface, with certificates made on the spot. SCENARIO is a code; "
 		"without one all are run.\n"
 		"mtls lab make SCENARIO DIR writes its certificates, keys and CRLs into DIR, and "
-		"a README.txt that says which is which.\n"
+		"a README.txt that says which is which; mtls lab explain SCENARIO says what it "
+		"is, why, what others do, how to fix it, and how to see it with openssl.\n"
 		"Exit codes: 0 no run differs from what is expected, 1 one does, 2 usage or "
 		"input, 3 the machine or the network failed.",
 };

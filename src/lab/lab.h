@@ -11,6 +11,7 @@
 #include "lab/certificates.h"
 #include "lab/compare.h"
 #include "lab/draw.h"
+#include "lab/explain.h"
 #include "lab/folder.h"
 #include "lab/html.h"
 #include "lab/make.h"
