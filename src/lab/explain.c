@@ -57,7 +57,7 @@ static must_check bool commands(const struct explanation *about, const char *mar
 	/* TLS 1.2, where the alert arrives within connect, so that s_client always shows it. */
 	return buffer_format(ret, reterr,
 		"%smtls lab make %s here && cd here\n"
-		"%sopenssl s_server -accept 4433 -naccept 1 %s &\n"
+		"%sopenssl s_server -accept 4433 -naccept 1 -www %s &\n"
 		"%sopenssl s_client -connect 127.0.0.1:4433 -tls1_2 %s </dev/null\n",
 		margin, code_name(about->code), margin, about->server, margin, about->client);
 }
