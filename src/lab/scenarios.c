@@ -54,7 +54,7 @@ const struct scenario scenarios[] = {
 	  .title = "client without EKU, and a server that allows it",
 	  .lesson = "RFC 5280 section 4.2.1.12 lets a certificate without the extension be used for anything.",
 	  .server = { USUAL, "--eku", "standard" }, .client = { OF("lab/client-no-eku") } },
-	{ .code = CODE_CLIENT_WRONG_KEY_USAGE, .demo = true,
+	{ .code = CODE_CLIENT_WRONG_KEY_USAGE, .demo = true, .stack = STACK_ACCEPTS,
 	  .title = "client whose key may not sign",
 	  .lesson = "A client proves its key by a signature: its key usage must have digitalSignature.",
 	  .server = { USUAL }, .client = { OF("lab/client-wrong-key-usage") } },
