@@ -21,7 +21,7 @@ struct tls_connection {
 	struct tls_record record;
 	struct tls_outcome outcome;
 	struct identity *identity;
-	struct tls_standing standing; /* a server's */
+	struct tls_standing standing, offered; /* a server's */
 	const char *input; /* not yet decrypted: within `kept`, or borrowed during a call */
 	size_t input_count;
 	struct buffer kept;
@@ -96,7 +96,8 @@ struct tls_connection *tls_connection_new(const struct tls_context *context)
 		bug("out of memory for a TLS connection");
 	connection->record = (struct tls_record){ .context = context,
 		.outcome = &connection->outcome,
-		.standing = context->server ? &connection->standing : NULL };
+		.standing = context->server ? &connection->standing : NULL,
+		.offered = &connection->offered };
 	if (context->keeps_transcripts) {
 		connection->record.transcript = calloc(1, sizeof *connection->record.transcript);
 		if (!connection->record.transcript)
@@ -127,9 +128,13 @@ void tls_connection_free(struct tls_connection *connection)
 {
 	if (!connection)
 		return;
+	/* A peer that just left has done its session no harm, as one that broke the rules has. */
+	if (connection->outcome.finished && connection->status != TLS_FAILED)
+		SSL_set_shutdown(connection->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(connection->ssl);
 	tls_standing_done(&connection->standing);
 	free(connection->record.transcript);
+	tls_standing_done(&connection->offered);
 	identity_free(connection->identity);
 	buffer_done(&connection->kept);
 	buffer_done(&connection->output);

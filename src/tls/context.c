@@ -2,7 +2,7 @@
  * A context: one side's trust, credentials and rules, checked and loaded once. Everything that
  * OpenSSL would choose by itself (versions, security level, chain building, caches) is set here.
  */
-#include "tls/context.h"
+#include "tls/sessions.h"
 
 #include <openssl/err.h>
 
@@ -97,7 +97,8 @@ static bool make_session_context(
 {
 	OWN(EVP_MD_CTX) EVP_MD_CTX *hash = EVP_MD_CTX_new();
 	const int rules[] = { (int)context->verify_mode, (int)context->verify.profile,
-		(int)context->verify.eku, (int)context->verify.purpose, context->verify.depth_max };
+		(int)context->verify.eku, (int)context->verify.purpose, context->verify.depth_max,
+		(int)context->sni_strict };
 	bool ok = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) &&
 		  EVP_DigestUpdate(hash, rules, sizeof rules) &&
 		  (!name || EVP_DigestUpdate(hash, name, strlen(name) + 1));
@@ -186,6 +187,7 @@ bool tls_context_configure(const struct tls_context *context, SSL_CTX *ssl, stru
 	if (own && !SSL_CTX_use_cert_and_key(ssl, own->leaf, own->key, own->chain, 1))
 		return error_openssl(reterr, ERROR_INPUT, "cannot use the certificate");
 	tls_record_callbacks(ssl);
+	tls_sessions_configure(context, ssl);
 	return true;
 }
 
@@ -219,6 +221,9 @@ bool tls_context_new(
 	context->keeps_session = options->keeps_session && !options->server;
 	context->insecure_observe = options->insecure_observe && !options->server;
 	context->sni = options->sni && !options->server ? text_copy(options->sni) : NULL;
+	context->sessions = options->server ? options->sessions : NULL;
+	context->resumption = context->sessions ? options->resumption : TLS_RESUMPTION_OFF;
+	context->session_s_max = options->session_s_max;
 	context->verify = options->verify;
 	context->verify.name = NULL;
 	if (options->verify.name)
@@ -235,6 +240,9 @@ bool tls_context_new(
 	context->groups = options->groups ? text_copy(options->groups) : NULL;
 	context->sigalgs = options->sigalgs ? text_copy(options->sigalgs) : NULL;
 	if (!encode_alpn(context, options->alpn, reterr) || !load(context, options, reterr))
+		return false;
+	if (context->resumption == TLS_RESUMPTION_TICKETS && options->ticket_keys &&
+		!tls_ticket_keys_read(options->ticket_keys, &context->ticket_keys, reterr))
 		return false;
 	ERR_clear_error();
 	if (!make_session_context(context, options->session_name, reterr))
@@ -258,6 +266,7 @@ void tls_context_free(struct tls_context *context)
 		return;
 	SSL_CTX_free(context->ssl);
 	proof_register_free(context->proofs);
+	tls_ticket_keys_free(context->ticket_keys);
 	credentials_free(context->credentials);
 	trust_free(context->trust);
 	free(context->name);

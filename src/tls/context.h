@@ -23,7 +23,11 @@ struct tls_context {
 	char *sni;
 	struct verify_options verify;
 	struct proof_register *proofs; /* of a server that verifies; else NULL */
-	char *name;                    /* what verify.name points at */
+	enum tls_resumption resumption;
+	struct tls_sessions *sessions;       /* borrowed; NULL without resumption */
+	struct tls_ticket_keys *ticket_keys; /* NULL: the sessions' random ones */
+	long long session_s_max;
+	char *name; /* what verify.name points at */
 	int version_min, version_max;
 	char *ciphers, *suites;                         /* of TLS 1.2, of 1.3 */
 	char *groups, *sigalgs;                         /* NULL: OpenSSL's */
@@ -49,8 +53,11 @@ struct tls_record {
 	struct tls_outcome *outcome;
 	struct tls_peer *peer;             /* NULL when nobody wants it */
 	struct tls_transcript *transcript; /* likewise */
-	struct tls_standing *standing;     /* NULL: a client's */
+	/* What was proved here, and what a session that came back brings; NULL: a client's. */
+	struct tls_standing *standing, *offered;
 };
+/* Of a connection; NULL for one that was made by nobody of ours. */
+const struct tls_record *tls_record_of(const SSL *ssl);
 
 /*
  * Sends what the callbacks learn about `ssl` into `record`, which must outlive it and whose outcome

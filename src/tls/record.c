@@ -2,7 +2,7 @@
  * What OpenSSL's callbacks tell about a handshake while it runs, written into an outcome. Here the
  * verifier is hung in, and alerts, versions and certificates are seen whether or not it succeeds.
  */
-#include "tls/context.h"
+#include "tls/sessions.h"
 
 #include <openssl/err.h>
 #include <pthread.h>
@@ -36,7 +36,7 @@ static void make_slots(void)
 		bug("no room for data beside a TLS connection");
 }
 
-static const struct tls_record *find_record(const SSL *ssl)
+const struct tls_record *tls_record_of(const SSL *ssl)
 {
 	const struct tls_record *record = SSL_get_ex_data(ssl, connection_slot);
 	return record ? record : SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_slot);
@@ -99,12 +99,6 @@ void tls_peer_last_words(struct tls_peer *peer, int socket)
 	ERR_clear_error();
 }
 
-void tls_standing_done(struct tls_standing *standing)
-{
-	proof_release(standing->proof);
-	*standing = (struct tls_standing){ 0 };
-}
-
 static json_t *show_chain(X509_STORE_CTX *store)
 {
 	json_t *list = json_array();
@@ -118,7 +112,7 @@ static int verify_peer(X509_STORE_CTX *store, void *argument)
 {
 	(void)argument;
 	const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-	const struct tls_record *record = ssl ? find_record(ssl) : NULL;
+	const struct tls_record *record = ssl ? tls_record_of(ssl) : NULL;
 	bool observe = record && record->context->insecure_observe;
 	if (record && record->peer && !record->peer->certificate) {
 		record->peer->certificate = identity_new(X509_STORE_CTX_get0_cert(store));
@@ -186,7 +180,9 @@ static json_t *certificate_request(SSL *ssl)
 static void see_version(const SSL *ssl, struct tls_outcome *outcome)
 {
 	outcome->version = SSL_get_version(ssl);
-	const char *sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	/* A server has seen the name itself: OpenSSL's may be that of a session that came back. */
+	const char *sni =
+		SSL_is_server(ssl) ? NULL : SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 	if (sni && !*outcome->sni)
 		text_escape(outcome->sni, sizeof outcome->sni, sni, strlen(sni));
 }
@@ -217,7 +213,7 @@ static void see_message(int written, int version, int type, const void *data, si
 {
 	(void)version, (void)argument;
 	const unsigned char *message = data;
-	const struct tls_record *record = find_record(ssl);
+	const struct tls_record *record = tls_record_of(ssl);
 	if (!record)
 		return;
 	if (record->transcript)
@@ -242,7 +238,7 @@ static int reason_of(const SSL *ssl, unsigned long error)
 
 static void see_state(const SSL *ssl, int where, int result)
 {
-	const struct tls_record *record = find_record(ssl);
+	const struct tls_record *record = tls_record_of(ssl);
 	if (!record)
 		return;
 	struct tls_outcome *outcome = record->outcome;
@@ -258,6 +254,7 @@ static void see_state(const SSL *ssl, int where, int result)
 	if (record->peer && SSL_set_ex_data((SSL *)ssl, peer_slot, record->peer))
 		record->peer->connection = (SSL *)ssl;
 	outcome->resumed = SSL_session_reused(ssl);
+	tls_standing_settle(record, ssl);
 	outcome->cipher = SSL_get_cipher_name(ssl);
 	see_version(ssl, outcome);
 	SSL_get0_alpn_selected(ssl, &alpn, &alpn_bytes);
@@ -270,7 +267,7 @@ static int see_hello(SSL *ssl, int *alert, void *argument)
 	(void)alert, (void)argument;
 	const unsigned char *data;
 	size_t bytes;
-	const struct tls_record *record = find_record(ssl);
+	const struct tls_record *record = tls_record_of(ssl);
 	/* list length (2), type (1), name length (2), name: RFC 6066 section 3 */
 	if (record && SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &bytes) &&
 		bytes > 5) {

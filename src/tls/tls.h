@@ -23,6 +23,19 @@ enum tls_version {
 	TLS_1_3 = 0x304
 };
 
+/* Whether and where a server keeps sessions; all of them are judged anew when they come back. */
+enum tls_resumption {
+	TLS_RESUMPTION_OFF,
+	TLS_RESUMPTION_SESSIONS, /* in the server's memory */
+	TLS_RESUMPTION_TICKETS,  /* at the clients, encrypted */
+};
+/* The sessions of a server, for all of its contexts and threads; bounded, the oldest go first. */
+struct tls_sessions;
+struct tls_sessions *tls_sessions_new(size_t count_max);
+void tls_sessions_free(struct tls_sessions *sessions);
+OWN_DEFINE(tls_sessions, struct tls_sessions, tls_sessions_free);
+size_t tls_sessions_count(struct tls_sessions *sessions);
+
 /* Borrowed strings: they must live as long as tls_context_new runs. */
 struct tls_options {
 	bool server;
@@ -53,6 +66,15 @@ struct tls_options {
 	 * trust may then be empty.
 	 */
 	bool insecure_observe;
+	/*
+	 * Server: what is resumed and for how long after the last full handshake, in seconds. The
+	 * sessions, which also hold the random ticket keys, must outlive the context; a reload
+	 * gives the next context the same ones.
+	 */
+	enum tls_resumption resumption;
+	struct tls_sessions *sessions;
+	long long session_s_max;
+	const char *ticket_keys;  /* file of 80-byte keys that several hosts share; NULL: random */
 	const char *session_name; /* what else sets sessions apart: a listener, a policy; or NULL */
 };
 
