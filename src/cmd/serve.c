@@ -1,6 +1,7 @@
 /* mtls serve: the HTTPS server that wants to know who its clients are. */
 #include "cmd/commands.h"
 #include "cmd/config.h"
+#include "cmd/resumption.h"
 #include "cmd/side.h"
 #include "server/server.h"
 
@@ -51,6 +52,7 @@ static const struct option options[] = {
 		.preset = "any",
 		.help = "which versions of HTTP a client may choose" },
 	SIDE_OPTIONS("client"),
+	RESUMPTION_OPTIONS,
 	{ .name = "sni",
 		.value = "MODE",
 		.choices = "any|strict",
@@ -240,6 +242,7 @@ static bool serve(struct args *args, struct error *reterr)
 {
 	struct net_address listen[LISTEN_MAX];
 	OWN(side) struct side side = { 0 };
+	OWN(tls_sessions) struct tls_sessions *sessions = NULL;
 	struct server_options serving = {
 		.listen = listen,
 		.root = args_text(args, "root"),
@@ -254,6 +257,8 @@ static bool serve(struct args *args, struct error *reterr)
 		return false;
 	serving.store.where = args_text(args, "store");
 	serving.tls = side.tls;
+	if (!resumption_read(args, &serving.tls, &sessions, reterr))
+		return false;
 	serving.tls.server = true;
 	serving.log_transcripts = args_flag(args, "transcript");
 	/* The page shows one, too; with --root there is no page. */

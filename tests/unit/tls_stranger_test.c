@@ -158,7 +158,7 @@ static void a_request_names_every_ca_that_is_trusted(void **state)
 	}
 }
 
-/* ---- Sessions ---- */
+/* ---- Sessions, where resumption is off ---- */
 
 static SSL_SESSION *kept;
 
