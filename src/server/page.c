@@ -4,7 +4,7 @@
  */
 #include "server/page.h"
 
-#include "page_files.h"
+#include "server/page_files.h"
 
 static const struct {
 	const char *path, *type;
