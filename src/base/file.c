@@ -78,6 +78,7 @@ struct file_set {
 	pthread_t flushers[FLUSHERS_MAX];
 	size_t flushers_count;
 	bool flushing;
+	bool spare_disk;
 	atomic_size_t flushed; /* how many entries a thread has taken on */
 };
 
@@ -227,9 +228,14 @@ static bool flush_folders(const struct file_set *set, const char **ret_failed)
 	return true;
 }
 
+void file_set_spare_disk(struct file_set *set)
+{
+	set->spare_disk = true;
+}
+
 bool file_set_commit(struct file_set *set, bool replace, struct error *reterr)
 {
-	if (!set->flushing && set->count)
+	if (!set->flushing && set->count && !set->spare_disk)
 		begin_flush(set, set->count - 1);
 	end_flush(set);
 	for (size_t i = 0; i < set->count; i++) {
@@ -251,7 +257,7 @@ bool file_set_commit(struct file_set *set, bool replace, struct error *reterr)
 		entry->renamed = true;
 	}
 	const char *failed;
-	if (!flush_folders(set, &failed))
+	if (!set->spare_disk && !flush_folders(set, &failed))
 		return error_errno(reterr, ERROR_IO, "cannot write '%s'", failed);
 	return true;
 }

@@ -37,6 +37,8 @@ must_check bool file_set_add(struct file_set *set, const char *path, enum file_m
  * caller that has something else to do meanwhile, but nothing more to add.
  */
 void file_set_flush(struct file_set *set);
+/* For files that nobody needs after a power cut: they are not brought to the disk at all. */
+void file_set_spare_disk(struct file_set *set);
 /* With `replace` false a target that exists already is an error, and nothing is renamed. */
 must_check bool file_set_commit(struct file_set *set, bool replace, struct error *reterr);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
+	&audit_command,
 	&bench_command,
 	&client_command,
 	&crl_command,

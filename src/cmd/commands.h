@@ -17,6 +17,7 @@ int cmd_print_json(json_t *object);
  */
 json_t *request_answer(const char *const *words);
 
+extern const struct command audit_command;
 extern const struct command bench_command;
 extern const struct command client_command;
 extern const struct command crl_command;

@@ -84,7 +84,7 @@ const struct lab_certificate lab_certificates[] = {
 		{ "mtls-client", NOW_VALID, { NO_CA, USAGE, EKU("clientAuth"), { "subjectAltName", "DNS:client.outside.example" } } },
 		.chain = { "lab/inside-ca" } },
 	{ "lab/rekeyed-ca", NULL, "a CA with the first one's name and another key",
-		{ "mTLS Lab Root CA", NOW_VALID, { IS_CA } } },
+		{ "mTLS Lab Root CA", NOW_VALID, { IS_CA } }, .named_after = CA },
 	{ "lab/client-ca-rekeyed", "lab/rekeyed-ca", "a client of the CA that has another key",
 		{ "mtls-client", NOW_VALID, CLIENT } },
 	{ "lab/client-bad-signature", CA, "a client whose signature has one bit changed",

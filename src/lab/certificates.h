@@ -16,6 +16,7 @@ struct lab_certificate {
 	const char *front;                /* one that stands before it, wrongly */
 	const char *passphrase;           /* of its key */
 	bool demo;                        /* `mtls demo` shows it, too */
+	const char *named_after;          /* the row whose subject it has */
 };
 
 struct lab_crl {
@@ -37,6 +38,18 @@ struct lab_minted;
  * would have: certs/server, certs/client, certs/client-revoked, certs/ca.crl.
  */
 must_check bool lab_minted_new(struct mint *ca, struct lab_minted **ret, struct error *reterr);
+/*
+ * Of somebody else's CA, which is taken over and whose key may be missing: nothing yet, and then
+ * one by one. Clients get that common name, borrowed, unless it is NULL.
+ */
+struct lab_minted *lab_minted_under(struct mint *ca, const char *client_name);
+/*
+ * Mints a certificate, and before it what signs it or stands in its file, unless that is there, and
+ * writes it into FOLDER. *ret_made is false when the key is missing that would have to sign it.
+ */
+must_check bool lab_minted_add(struct lab_minted *minted, const char *name, const char *folder,
+	bool *ret_made, struct error *reterr);
+const struct mint *lab_minted_ca(const struct lab_minted *minted); /* borrowed */
 void lab_minted_free(struct lab_minted *minted);
 OWN_DEFINE(lab_minted, struct lab_minted, lab_minted_free);
 

@@ -8,6 +8,8 @@
 #ifndef MTLS_LAB_LAB_H
 #define MTLS_LAB_LAB_H
 
+#include "lab/audit.h"
+#include "lab/audit_server.h"
 #include "lab/certificates.h"
 #include "lab/compare.h"
 #include "lab/draw.h"

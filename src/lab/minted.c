@@ -7,7 +7,8 @@
 #define MINTED_FILE_BYTES_MAX ((size_t)1 << 20)
 
 struct lab_minted {
-	bool own_ca; /* the CA folder's files are the lab's, too */
+	bool own_ca;             /* the CA folder's files are the lab's, too */
+	const char *client_name; /* instead of the table's; or NULL */
 	size_t count;
 	struct mint *certificates[]; /* by row */
 };
@@ -42,28 +43,54 @@ void lab_minted_free(struct lab_minted *minted)
 	free(minted);
 }
 
-bool lab_minted_new(struct mint *ca, struct lab_minted **ret, struct error *reterr)
+static struct lab_minted *make(struct mint *ca)
 {
 	size_t count = rows();
-	OWN(lab_minted)
 	struct lab_minted *minted = calloc(1, sizeof *minted + count * sizeof(struct mint *));
 	if (!minted)
 		bug("out of memory");
-	minted->own_ca = !ca;
 	minted->count = count;
 	minted->certificates[0] = ca; /* the table begins with it */
+	return minted;
+}
+
+/* One row, unless what would have to sign it is not there. */
+static must_check bool mint_row(
+	struct lab_minted *minted, size_t i, time_t now, struct error *reterr)
+{
+	const struct lab_certificate *row = &lab_certificates[i];
+	struct mint_recipe recipe = row->recipe;
+	const struct mint *issuer = NULL;
+	if (row->issuer) {
+		issuer = minted->certificates[row_of(row->issuer)];
+		if (!issuer || !mint_can_sign(issuer))
+			return true;
+	}
+	if (row->named_after)
+		recipe.named_after = minted->certificates[row_of(row->named_after)];
+	if (minted->client_name && strstr(row->name, "/client"))
+		recipe.common_name = minted->client_name;
+	return mint_new(&recipe, issuer, now, &minted->certificates[i], reterr);
+}
+
+bool lab_minted_new(struct mint *ca, struct lab_minted **ret, struct error *reterr)
+{
+	OWN(lab_minted) struct lab_minted *minted = make(ca);
 	time_t now = time(NULL);
-	for (size_t i = ca ? 1 : 0; i < count; i++) {
+	minted->own_ca = !ca;
+	for (size_t i = ca ? 1 : 0; i < minted->count; i++) {
 		const struct lab_certificate *row = &lab_certificates[i];
-		if (ca && (in_ca_folder(row->name) || !row->demo))
-			continue;
-		const struct mint *issuer =
-			row->issuer ? minted->certificates[row_of(row->issuer)] : NULL;
-		if (!mint_new(&row->recipe, issuer, now, &minted->certificates[i], reterr))
+		bool wanted = !ca || (!in_ca_folder(row->name) && row->demo);
+		if (wanted && !mint_row(minted, i, now, reterr))
 			return false;
 	}
 	*ret = TAKE(minted);
 	return true;
+}
+
+const struct mint *lab_minted_ca(const struct lab_minted *minted)
+{
+	return minted->certificates[0];
 }
 
 static must_check bool add_certificate(
@@ -140,6 +167,7 @@ static must_check bool write_file(const struct lab_minted *minted, struct file_s
 bool lab_minted_write(const struct lab_minted *minted, const char *folder, struct error *reterr)
 {
 	OWN(file_set) struct file_set *set = file_set_new();
+	file_set_spare_disk(set); /* they can be minted again */
 	OWN(char) char *certs = text_format("%s/certs", folder);
 	OWN(char) char *lab = text_format("%s/lab", folder);
 	if (!file_make_folder(certs, reterr) || !file_make_folder(lab, reterr))
@@ -159,6 +187,49 @@ bool lab_minted_write(const struct lab_minted *minted, const char *folder, struc
 		!write_file(minted, set, folder, "lab/wrong-passphrase", ".txt", reterr))
 		return false;
 	return file_set_commit(set, true, reterr);
+}
+
+/* ---- One by one ---- */
+
+struct lab_minted *lab_minted_under(struct mint *ca, const char *client_name)
+{
+	struct lab_minted *minted = make(ca);
+	minted->client_name = client_name;
+	return minted;
+}
+
+/* The table has what a row needs above it, so that this comes to an end. */
+static must_check bool mint_with_all(
+	struct lab_minted *minted, size_t i, time_t now, struct error *reterr)
+{
+	const struct lab_certificate *row = &lab_certificates[i];
+	if (minted->certificates[i])
+		return true;
+	if (row->issuer && !mint_with_all(minted, row_of(row->issuer), now, reterr))
+		return false;
+	for (size_t link = 0; link < LAB_EXTRA_MAX && row->chain[link]; link++)
+		if (!mint_with_all(minted, row_of(row->chain[link]), now, reterr))
+			return false;
+	return mint_row(minted, i, now, reterr);
+}
+
+bool lab_minted_add(struct lab_minted *minted, const char *name, const char *folder, bool *ret_made,
+	struct error *reterr)
+{
+	size_t i = row_of(name);
+	bool there = minted->certificates[i] != NULL;
+	OWN(file_set) struct file_set *set = file_set_new();
+	OWN(char) char *parent = text_format("%s/%.*s", folder, (int)strcspn(name, "/"), name);
+	file_set_spare_disk(set);
+	if (!mint_with_all(minted, i, time(NULL), reterr))
+		return false;
+	*ret_made = minted->certificates[i] != NULL;
+	if (!*ret_made || there)
+		return true;
+	return file_make_folder(parent, reterr) &&
+	       write_file(minted, set, folder, name, ".crt", reterr) &&
+	       write_file(minted, set, folder, name, ".key", reterr) &&
+	       file_set_commit(set, true, reterr);
 }
 
 bool lab_mint(const char *folder, struct error *reterr)

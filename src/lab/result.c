@@ -1,7 +1,7 @@
 /* Which runs there are, and what came of them, for people's other programs. */
 #include "lab/result.h"
 
-#include "lab/draw.h"
+#include "lab/junit.h"
 #include "lab/report.h"
 
 struct lab_summary lab_summarize(const struct lab_result *results, size_t count)
@@ -101,44 +101,28 @@ json_t *lab_json(const struct lab_result *results, size_t count)
 
 /* ---- JUnit ---- */
 
-static must_check bool junit_case(
-	const struct lab_result *result, struct buffer *ret, struct error *reterr)
-{
-	const struct scenario *scenario = result->run.scenario;
-	char observed[LAB_TEXT_BYTES];
-	if (!buffer_format(ret, reterr,
-		    "    <testcase classname=\"mtls.lab.tls%s.%s\" name=\"%s\" time=\"%.3f\"",
-		    result->run.version == TLS_1_3 ? "13" : "12",
-		    result->run.stack ? "openssl" : "mtls", scenario_name(scenario),
-		    (double)result->ms / 1000))
-		return false;
-	if (!result->not_run && result->verdict.as_expected)
-		return buffer_text(ret, "/>\n", reterr);
-	if (!buffer_format(ret, reterr, ">\n      <%s message=\"",
-		    result->not_run ? "skipped" : "failure") ||
-		!draw_escaped(
-			result->not_run ? result->not_run : result->verdict.why, ret, reterr) ||
-		!buffer_text(ret, "\">", reterr))
-		return false;
-	if (!result->not_run &&
-		!draw_escaped(lab_observed_text(&result->seen, observed), ret, reterr))
-		return false;
-	return buffer_format(
-		ret, reterr, "</%s>\n    </testcase>\n", result->not_run ? "skipped" : "failure");
-}
-
 bool lab_junit(
 	const struct lab_result *results, size_t count, struct buffer *ret, struct error *reterr)
 {
 	struct lab_summary summary = lab_summarize(results, count);
-	if (!buffer_format(ret, reterr,
-		    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
-		    "  <testsuite name=\"mtls lab\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" "
-		    "skipped=\"%zu\">\n",
-		    summary.runs, summary.differ, summary.not_run))
+	if (!junit_begin("mtls lab", summary.runs, summary.differ, summary.not_run, ret, reterr))
 		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!junit_case(&results[i], ret, reterr))
+	for (size_t i = 0; i < count; i++) {
+		const struct lab_result *result = &results[i];
+		char observed[LAB_TEXT_BYTES];
+		OWN(char)
+		char *group = text_format("mtls.lab.tls%s.%s",
+			result->run.version == TLS_1_3 ? "13" : "12",
+			result->run.stack ? "openssl" : "mtls");
+		const struct junit_case one = { group, scenario_name(result->run.scenario),
+			result->ms,
+			result->not_run               ? JUNIT_SKIPPED
+			: result->verdict.as_expected ? JUNIT_PASSED
+						      : JUNIT_FAILED,
+			result->not_run ? result->not_run : result->verdict.why,
+			result->not_run ? NULL : lab_observed_text(&result->seen, observed) };
+		if (!junit_add(&one, ret, reterr))
 			return false;
-	return buffer_text(ret, "  </testsuite>\n</testsuites>\n", reterr);
+	}
+	return junit_end(ret, reterr);
 }

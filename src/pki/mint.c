@@ -35,14 +35,23 @@ bool mint_load(const char *cert_path, const char *key_path, struct mint **ret, s
 	if (!mint)
 		bug("out of memory");
 	if (!bundle_certificate(cert_path, &mint->cert, reterr) ||
-		!bundle_private_key(key_path, NULL, &mint->key, reterr))
+		(key_path && (!bundle_private_key(key_path, NULL, &mint->key, reterr) ||
+				     !key_check_pair(
+					     mint->key, mint->cert, key_path, cert_path, reterr))))
 		return false;
 	*ret = TAKE(mint);
 	return true;
 }
 
-static bool set_subject(X509 *cert, const char *common_name)
+bool mint_can_sign(const struct mint *mint)
 {
+	return mint->key != NULL;
+}
+
+static bool set_subject(X509 *cert, const char *common_name, const struct mint *named_after)
+{
+	if (named_after)
+		return X509_set_subject_name(cert, X509_get_subject_name(named_after->cert));
 	OWN(X509_NAME) X509_NAME *name = X509_NAME_new();
 	return name &&
 	       X509_NAME_add_entry_by_txt(
@@ -96,7 +105,8 @@ static must_check bool fill_in(X509 *cert, const struct mint *mint, const struct
 	long version = recipe->faults & MINT_V1 ? X509_VERSION_1 : X509_VERSION_3;
 	/* The key first: subjectKeyIdentifier=hash is the digest of what is there by then. */
 	if (!X509_set_version(cert, version) || !X509_set_pubkey(cert, mint->key) ||
-		!ca_random_serial(cert) || !set_subject(cert, recipe->common_name) ||
+		!ca_random_serial(cert) ||
+		!set_subject(cert, recipe->common_name, recipe->named_after) ||
 		!X509_set_issuer_name(cert, X509_get_subject_name(signer->cert)) ||
 		!set_time(X509_getm_notBefore(cert), now, recipe->not_before_s) ||
 		!set_time(X509_getm_notAfter(cert), now, recipe->not_after_s))

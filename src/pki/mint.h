@@ -15,8 +15,12 @@ struct mint_extension {
 
 #define MINT_EXTENSIONS_MAX 6
 
+struct mint;
+
 struct mint_recipe {
 	const char *common_name;
+	const struct mint
+		*named_after; /* whose subject it has, instead of a common name; or NULL */
 	long long not_before_s, not_after_s; /* seconds from now; both may be negative */
 	struct mint_extension extensions[MINT_EXTENSIONS_MAX]; /* ends where a name is NULL */
 	struct key_type key; /* id 0: P-256; a weak one is made without a word */
@@ -32,13 +36,16 @@ enum {
 };
 
 /* A certificate with its key: what was minted, or a CA to mint from. */
-struct mint;
 void mint_free(struct mint *mint);
 OWN_DEFINE(mint, struct mint, mint_free);
 
-/* Takes a CA from its files (PEM, key not encrypted). ERROR_INPUT names the file. */
+/*
+ * Takes a CA from its files (PEM, key not encrypted). ERROR_INPUT names the file, KEY_MISMATCH
+ * both. Without a key (NULL) nothing can be minted from it.
+ */
 must_check bool mint_load(
 	const char *cert_path, const char *key_path, struct mint **ret, struct error *reterr);
+bool mint_can_sign(const struct mint *mint);
 
 /*
  * Makes a key and a certificate for it, version 3, a random serial, with the recipe's extensions,
