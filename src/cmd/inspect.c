@@ -8,12 +8,7 @@
 #define TEXT_BYTES_MAX ((size_t)16 << 20)
 
 static const struct option options[] = {
-	{ .name = "key-pass",
-		.value = SECRET_SOURCES,
-		.help = "where the passphrase of an encrypted key comes from" },
-	{ .name = "password",
-		.value = SECRET_SOURCES,
-		.help = "where the password of a PFX comes from" },
+	SECRET_OPTIONS,
 	{ .name = "ca",
 		.value = "FILE",
 		.repeats = true,

@@ -35,4 +35,14 @@ must_check bool secret_ask(const char *what, bool twice, struct buffer *ret, str
 /* Whether there is a terminal to ask on, and standard input is not something else. */
 bool secret_can_ask(void);
 
+/* The rows of an option table, for commands that open whatever a file holds. */
+#define SECRET_OPTIONS \
+	{ .name = "key-pass", \
+		.value = SECRET_SOURCES, \
+		.help = "where the passphrase of an encrypted key comes from" }, \
+	{ \
+		.name = "password", .value = SECRET_SOURCES, \
+		.help = "where the password of a PFX comes from" \
+	}
+
 #endif

@@ -132,7 +132,8 @@ bool lab_minted_file(const struct lab_minted *minted, const char *file, struct b
 	const char **ret_what, struct error *reterr)
 {
 	const char *dot = strrchr(file, '.');
-	OWN(char) char *name = text_format("%.*s", (int)(dot ? dot - file : 0), file);
+	OWN(char) char *name = text_copy(file);
+	name[dot ? dot - file : 0] = 0;
 	if (!strcmp(file, LAB_WRONG_PASSPHRASE)) {
 		*ret_what = "a passphrase that opens nothing";
 		return buffer_text(ret, "wrong\n", reterr);

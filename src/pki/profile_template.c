@@ -12,6 +12,16 @@ static const struct {
 		"# Clients look for the host here, not in the subject.\n" },
 };
 
+/* How every file begins: what to run after an edit, and the key's size. */
+#define REQUEST_SECTION \
+	"# Edit this file and run %s: the certificate follows.\n" \
+	"\n" \
+	"[ req ]\n" \
+	"%s" \
+	"default_md         = sha256\n" \
+	"prompt             = no\n" \
+	"distinguished_name = dn\n"
+
 static char *leaf_text(enum role role, unsigned bits, const char *size, const char *common_name,
 	const char *names, const char *follow)
 {
@@ -20,15 +30,7 @@ static char *leaf_text(enum role role, unsigned bits, const char *size, const ch
 	/* keyEncipherment is for TLS 1.2's RSA key exchange: nothing for other keys (RFC 8813). */
 	const char *encipherment = bits && role != ROLE_CLIENT ? ", keyEncipherment" : "";
 	return text_format(
-		"# The certificate of a %s.\n"
-		"# Edit this file and run %s: the certificate follows.\n"
-		"\n"
-		"[ req ]\n"
-		"%s"
-		"default_md         = sha256\n"
-		"prompt             = no\n"
-		"distinguished_name = dn\n"
-		"req_extensions     = req_ext\n"
+		"# The certificate of a %s.\n" REQUEST_SECTION "req_extensions     = req_ext\n"
 		"\n"
 		"[ dn ]\n"
 		"CN = %s\n"
@@ -60,15 +62,8 @@ char *profile_template(enum role role, unsigned bits, const char *common_name, c
 		bits ? text_format("default_bits       = %u\n", bits) : text_copy("");
 	if (role == ROLE_CA)
 		return text_format(
-			"# The certificate authority (CA): the root of trust of both sides.\n"
-			"# Edit this file and run %s: the certificate follows.\n"
-			"\n"
-			"[ req ]\n"
-			"%s"
-			"default_md         = sha256\n"
-			"prompt             = no\n"
-			"distinguished_name = dn\n"
-			"x509_extensions    = v3_ca\n"
+			"# The certificate authority (CA): the root of trust of both "
+			"sides.\n" REQUEST_SECTION "x509_extensions    = v3_ca\n"
 			"\n"
 			"[ dn ]\n"
 			"CN = %s\n"

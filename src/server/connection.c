@@ -82,6 +82,26 @@ static void start_deadline(struct connection *connection, enum deadline deadline
 
 /* ---- Bytes out ---- */
 
+bool connection_read(
+	struct connection *connection, char target[static RECORD_BYTES], size_t *ret_count)
+{
+	struct error error;
+	switch (tls_connection_read(connection->tls, target, RECORD_BYTES, ret_count, &error)) {
+	case TLS_READY:
+		return true;
+	case TLS_WANT_INPUT:
+		break;
+	case TLS_CLOSED:
+		connection->peer_ended = true;
+		break;
+	case TLS_FAILED:
+		record_broken(connection->worker, net_stream_peer(connection->stream), &error);
+		connection_linger(connection);
+		break;
+	}
+	return false;
+}
+
 void connection_flush(struct connection *connection)
 {
 	size_t count;

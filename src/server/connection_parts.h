@@ -92,6 +92,12 @@ void connection_close(struct connection *connection);
  * what has become of it. Cheap: it asks again after a reload, and when something has expired.
  */
 enum code connection_standing(struct connection *connection);
+/*
+ * Decrypts up to a record's bytes into `target`. False when there are none, or no more: then the
+ * peer has ended, or the connection lingers after it broke.
+ */
+bool connection_read(
+	struct connection *connection, char target[static RECORD_BYTES], size_t *ret_count);
 /* Sends what TLS has written. */
 void connection_flush(struct connection *connection);
 /* Sends if there is a piece to send; whether this turn may write more. */

@@ -112,25 +112,12 @@ static bool read_record(struct connection *connection)
 	char bytes[RECORD_BYTES];
 	size_t count = 0;
 	struct error error;
-	switch (tls_connection_read(connection->tls, bytes, sizeof bytes, &count, &error)) {
-	case TLS_READY: {
-		size_t used = parse(connection, bytes, count);
-		if (used < count &&
-			!buffer_append(&connection->plain, bytes + used, count - used, &error))
-			bug("one record does not fit: %s", error.text);
-		return true;
-	}
-	case TLS_WANT_INPUT:
-		break;
-	case TLS_CLOSED:
-		connection->peer_ended = true;
-		break;
-	case TLS_FAILED:
-		record_broken(connection->worker, net_stream_peer(connection->stream), &error);
-		connection_linger(connection);
-		break;
-	}
-	return false;
+	if (!connection_read(connection, bytes, &count))
+		return false;
+	size_t used = parse(connection, bytes, count);
+	if (used < count && !buffer_append(&connection->plain, bytes + used, count - used, &error))
+		bug("one record does not fit: %s", error.text);
+	return true;
 }
 
 static bool step(struct connection *connection)

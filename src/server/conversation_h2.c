@@ -99,24 +99,12 @@ static bool read_record(struct connection *connection)
 {
 	char bytes[RECORD_BYTES];
 	size_t count = 0;
-	struct error error;
-	switch (tls_connection_read(connection->tls, bytes, sizeof bytes, &count, &error)) {
-	case TLS_READY:
-		if (!h2_input(connection->h2, bytes, count, clock_monotonic_ms()))
-			return write_piece(connection);
-		run_events(connection);
-		return true;
-	case TLS_WANT_INPUT:
-		break;
-	case TLS_CLOSED:
-		connection->peer_ended = true;
-		break;
-	case TLS_FAILED:
-		record_why(connection, &error);
-		connection_linger(connection);
-		break;
-	}
-	return false;
+	if (!connection_read(connection, bytes, &count))
+		return false;
+	if (!h2_input(connection->h2, bytes, count, clock_monotonic_ms()))
+		return write_piece(connection);
+	run_events(connection);
+	return true;
 }
 
 static bool step(struct connection *connection)

@@ -1,6 +1,8 @@
 /* Alert and signature scheme names come from our own tables: every number the RFCs assign. */
 #include "unit.h"
 
+#include <stdio.h>
+
 #include "tls/tls.h"
 
 /* RFC 8446 section 6.2, with those of section 6 that are only reserved, and later registrations. */
@@ -45,35 +47,16 @@ static const struct {
 	{ 121, "ech_required" },
 };
 
-/* Section 4.2.3, with the legacy ones that a CertificateRequest of TLS 1.2 still names. */
-static const struct {
-	unsigned scheme;
-	const char *name;
-} schemes[] = {
-	{ 0x0201, "rsa_pkcs1_sha1" },
-	{ 0x0202, "dsa_sha1" },
-	{ 0x0203, "ecdsa_sha1" },
-	{ 0x0301, "rsa_pkcs1_sha224" },
-	{ 0x0302, "dsa_sha224" },
-	{ 0x0303, "ecdsa_sha224" },
-	{ 0x0401, "rsa_pkcs1_sha256" },
-	{ 0x0402, "dsa_sha256" },
-	{ 0x0403, "ecdsa_secp256r1_sha256" },
-	{ 0x0501, "rsa_pkcs1_sha384" },
-	{ 0x0502, "dsa_sha384" },
-	{ 0x0503, "ecdsa_secp384r1_sha384" },
-	{ 0x0601, "rsa_pkcs1_sha512" },
-	{ 0x0602, "dsa_sha512" },
-	{ 0x0603, "ecdsa_secp521r1_sha512" },
-	{ 0x0804, "rsa_pss_rsae_sha256" },
-	{ 0x0805, "rsa_pss_rsae_sha384" },
-	{ 0x0806, "rsa_pss_rsae_sha512" },
-	{ 0x0807, "ed25519" },
-	{ 0x0808, "ed448" },
-	{ 0x0809, "rsa_pss_pss_sha256" },
-	{ 0x080a, "rsa_pss_pss_sha384" },
-	{ 0x080b, "rsa_pss_pss_sha512" },
-};
+/* Section 4.2.3, with the legacy ones that a CertificateRequest of TLS 1.2 still names: all that
+ * has a name on the wire, by number. */
+static const char schemes[] =
+	"0201 rsa_pkcs1_sha1, 0202 dsa_sha1, 0203 ecdsa_sha1, 0301 rsa_pkcs1_sha224, "
+	"0302 dsa_sha224, 0303 ecdsa_sha224, 0401 rsa_pkcs1_sha256, 0402 dsa_sha256, "
+	"0403 ecdsa_secp256r1_sha256, 0501 rsa_pkcs1_sha384, 0502 dsa_sha384, "
+	"0503 ecdsa_secp384r1_sha384, 0601 rsa_pkcs1_sha512, 0602 dsa_sha512, "
+	"0603 ecdsa_secp521r1_sha512, 0804 rsa_pss_rsae_sha256, 0805 rsa_pss_rsae_sha384, "
+	"0806 rsa_pss_rsae_sha512, 0807 ed25519, 0808 ed448, 0809 rsa_pss_pss_sha256, "
+	"080a rsa_pss_pss_sha384, 080b rsa_pss_pss_sha512, ";
 
 static const char *assigned_alert(int alert)
 {
@@ -112,23 +95,18 @@ static void every_alert_of_the_codes_has_a_name(void **state)
 	}
 }
 
-static const char *assigned_scheme(unsigned scheme)
-{
-	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
-		if (schemes[i].scheme == scheme)
-			return schemes[i].name;
-	return NULL;
-}
-
 static void every_signature_scheme_has_the_name_of_its_number(void **state)
 {
 	(void)state;
+	char seen[2048] = "";
+	size_t length = 0;
 	for (unsigned scheme = 0; scheme <= 0xffff; scheme++) {
-		const char *expected = assigned_scheme(scheme);
 		const char *name = tls_signature_scheme_name(scheme);
-		if (!expected != !name || (name && strcmp(name, expected) != 0))
-			fail_msg("0x%04x: '%s'", scheme, name ? name : "no name");
+		if (name)
+			length += (size_t)snprintf(
+				seen + length, sizeof seen - length, "%04x %s, ", scheme, name);
 	}
+	assert_string_equal(seen, schemes);
 	assert_null(tls_signature_scheme_name(0x10403));
 }
 
