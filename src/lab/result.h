@@ -32,7 +32,7 @@ must_check bool lab_plan(const char *const *names, size_t names_count, enum tls_
 json_t *lab_one_json(const struct lab_result *result);
 /* {"ok", "summary", "results"}; the caller's. */
 json_t *lab_json(const struct lab_result *results, size_t count);
-/* One test suite a TLS version and profile, one test case a scenario. */
+/* One test suite; a test case a run, whose class is the TLS version and whose rules verify. */
 must_check bool lab_junit(
 	const struct lab_result *results, size_t count, struct buffer *ret, struct error *reterr);
 
