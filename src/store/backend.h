@@ -64,7 +64,7 @@ extern const char *const schema_steps[SCHEMA_VERSION][SCHEMA_STATEMENTS_MAX];
 	"done = excluded.done, removed = excluded.removed"
 #define SCHEMA_SAVE_HEAD "UPDATE mtls_head SET epoch = $1, revision = $2, next_id = $3"
 
-/* Refuses what a newer program made. `where` names the database. */
+/* Refuses what a newer program made, and what none did. `where` names the database. */
 must_check bool schema_check(const char *where, long long version, struct error *reterr);
 
 must_check bool sqlite_open(

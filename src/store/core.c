@@ -21,6 +21,9 @@ static bool take_row(void *context, const struct row *row, struct error *reterr)
 	struct items *items = context;
 	if (row->revision > items->revision)
 		items->revision = row->revision;
+	/* A number that is taken is never given again, whatever the head says. */
+	if (row->id >= items->next_id && row->id < INT64_MAX)
+		items->next_id = row->id + 1;
 	return items_put(items, row, reterr);
 }
 
@@ -39,7 +42,8 @@ static bool follow(struct core *core, const struct head *head, struct error *ret
 		from = -1;
 	}
 	items->revision = head->revision;
-	items->next_id = head->next_id;
+	if (items->next_id < head->next_id)
+		items->next_id = head->next_id;
 	return (!other && !behind) ||
 	       backend->methods->load(backend, from, take_row, items, reterr);
 }

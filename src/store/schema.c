@@ -22,6 +22,9 @@ const char *const schema_steps[SCHEMA_VERSION][SCHEMA_STATEMENTS_MAX] = {
 
 bool schema_check(const char *where, long long version, struct error *reterr)
 {
+	if (version < 0)
+		return error_set(reterr, ERROR_INPUT,
+			"%s is damaged: it does not say its schema's version", where);
 	if (version <= SCHEMA_VERSION)
 		return true;
 	error_set(reterr, ERROR_INPUT,

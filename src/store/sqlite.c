@@ -107,8 +107,11 @@ static bool begin(struct backend *backend, struct head *ret, struct error *reter
 	if (!run(file, BEGIN, "write to", reterr))
 		return false;
 	sqlite3_stmt *statement = file->statements[HEAD];
-	bool found = sqlite3_step(statement) == SQLITE_ROW;
-	if (found)
+	int status = sqlite3_step(statement);
+	bool found = status == SQLITE_ROW;
+	if (status == SQLITE_DONE)
+		error_set(reterr, ERROR_INPUT, "'%s' is damaged: mtls_head has no row", file->path);
+	else if (found)
 		*ret = (struct head){ (uint64_t)sqlite3_column_int64(statement, 0),
 			sqlite3_column_int64(statement, 1), sqlite3_column_int64(statement, 2) };
 	else
@@ -283,7 +286,7 @@ static bool migrate(struct file_store *file, struct error *reterr)
 		if (!ours)
 			return error_set(reterr, ERROR_INPUT,
 				"'%s' is a database of another program", file->path);
-		if (!ask_number(file, SCHEMA_SELECT_VERSION, 0, &version, reterr))
+		if (!ask_number(file, SCHEMA_SELECT_VERSION, -1, &version, reterr))
 			return false;
 	}
 	OWN(char) char *where = text_format("'%s'", file->path);
