@@ -23,6 +23,23 @@ static const struct option options[] = {
 	{ 0 },
 };
 
+/*
+ * What the certificate has become, whichever file its extensions came from. A configuration that was
+ * warned about is to be put right first: the certificate would repeat it in other words.
+ */
+static void lint_issued(const struct issued *issued, const char *role, struct notes *notes)
+{
+	OWN(lint_report) struct lint_report report = { 0 };
+	if (notes->count)
+		return;
+	lint_certificate(issued->certificate, issued->certificate_path, role, time(NULL), &report);
+	for (size_t i = 0; i < report.count; i++) {
+		const struct lint_finding *finding = &report.findings[i];
+		if (finding->rule->level > LINT_NOTE)
+			notes_add(notes, "%s [%s]", finding->text, code_name(finding->rule->code));
+	}
+}
+
 static int run(struct args *args)
 {
 	struct error error;
@@ -42,6 +59,7 @@ static int run(struct args *args)
 		!issuer_open(args, &ca, &error) ||
 		!issue_sign(ca, args_operand(args, 0), &wanted, &notes, &refused, &issued, &error))
 		return cmd_fail(&error);
+	lint_issued(&issued, role, &notes);
 	return issue_report(args, role, &issued, &notes, &refused);
 }
 
