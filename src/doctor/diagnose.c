@@ -192,6 +192,20 @@ static bool look_at_server(struct run *run, struct error *reterr)
 
 /* ---- Our own files ---- */
 
+/* What else is odd about our certificate: no cause by itself, and a step for whoever is left
+ * without. */
+static void lint_own(struct run *run, X509 *leaf)
+{
+	OWN(lint_report) struct lint_report report = { 0 };
+	lint_certificate(leaf, run->options->tls.cert, "client", time(NULL), &report);
+	for (size_t i = 0; i < report.count; i++) {
+		const struct lint_finding *finding = &report.findings[i];
+		if (finding->rule->level > LINT_NOTE)
+			note(run, "lint", true, 0, "%s [%s]", finding->text,
+				code_name(finding->rule->code));
+	}
+}
+
 /* Files that belong together, before any packet. */
 static bool check_own(struct run *run, struct error *reterr)
 {
@@ -215,6 +229,7 @@ static bool check_own(struct run *run, struct error *reterr)
 		return true;
 	}
 	note(run, "own key", true, 0, "'%s' belongs to '%s'", tls->key, tls->cert);
+	lint_own(run, own->leaf);
 	const struct suspects_question question = { .cert = tls->cert,
 		.ca = tls->ca,
 		.ca_count = tls->ca_count,
