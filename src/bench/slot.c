@@ -91,14 +91,41 @@ static void count_answer(struct slot *slot)
 	}
 }
 
+/* The server ended a connection on which nothing was asked. */
+static void ended_idle(struct slot *slot)
+{
+	struct error error;
+	/* It may, unless the connection was to be held; the next operation makes a new one. */
+	if (slot->worker->shared->options->mode != BENCH_IDLE) {
+		slot_close(slot);
+		return;
+	}
+	error_set(&error, ERROR_NETWORK, "the server closed the connection while it was idle");
+	fail(slot, &error);
+}
+
+/* Whether a goodbye came right behind the answer: nothing would tell of it later. */
+static bool has_left(struct slot *slot)
+{
+	struct error error;
+	char byte;
+	size_t count;
+	return tls_connection_read(slot->tls, &byte, 1, &count, &error) == TLS_CLOSED;
+}
+
 static void answered(struct slot *slot)
 {
+	bool stays = keeps(slot) && h1_answers_keep_alive(slot->answers) && !has_left(slot);
 	count_answer(slot);
-	if (keeps(slot) && h1_answers_keep_alive(slot->answers))
-		slot->state = SLOT_FREE;
-	else
-		leave(slot);
 	slot->operating = false;
+	if (stays) {
+		slot->state = SLOT_FREE;
+	} else if (keeps(slot) && slot->worker->shared->options->mode == BENCH_IDLE) {
+		ended_idle(slot);
+		return;
+	} else {
+		leave(slot);
+	}
 	worker_operation_ended(slot->worker, slot);
 }
 
@@ -150,10 +177,13 @@ static bool read_answer(struct slot *slot)
 			slot->worker->result->received_bytes += count;
 		if (slot->state != SLOT_ASKED && !ended)
 			continue; /* nobody asked: a server's own idea, and no answer of ours */
+		if (slot->state != SLOT_ASKED) {
+			ended_idle(slot);
+			return false;
+		}
 		enum h1_answer_event event =
-			slot->state != SLOT_ASKED ? H1_ANSWER_REFUSED
-			: ended                   ? h1_answers_end(slot->answers)
-				: h1_answers_input(slot->answers, bytes, count, &used);
+			ended ? h1_answers_end(slot->answers)
+			      : h1_answers_input(slot->answers, bytes, count, &used);
 		if (event == H1_ANSWER_MORE)
 			continue;
 		if (event == H1_ANSWER_DONE) {
@@ -190,20 +220,19 @@ static void got_end(void *context, const struct error *broken)
 {
 	struct slot *slot = context;
 	struct error error;
-	bool idle = slot->state == SLOT_FREE && !slot->operating;
 	if (slot->state == SLOT_ASKED && !broken &&
 		h1_answers_end(slot->answers) == H1_ANSWER_DONE) {
 		answered(slot);
 		return;
 	}
-	/* A server may end a connection that nobody uses; the next operation makes a new one. */
-	if (idle && slot->worker->shared->options->mode == BENCH_REQUESTS) {
-		slot_close(slot);
+	bool held = slot->worker->shared->options->mode == BENCH_IDLE;
+	if (slot->state == SLOT_FREE && !(held && broken)) {
+		ended_idle(slot);
 		return;
 	}
 	if (tls_connection_end(slot->tls, broken ? broken->system : 0, &error) != TLS_FAILED)
-		error_set(&error, ERROR_NETWORK, "the server closed the connection %s",
-			idle ? "while it was idle" : "without an answer");
+		error_set(&error, ERROR_NETWORK,
+			"the server closed the connection without an answer");
 	fail(slot, &error);
 }
 

@@ -60,22 +60,26 @@ static bool is_free(const struct slot *slot)
 static void dispatch(struct worker *worker)
 {
 	uint64_t now = clock_monotonic_ns();
+	worker->handing_out = true;
 	for (size_t i = 0; i < worker->slots_count && due_ns(worker) <= now; i++)
 		if (is_free(&worker->slots[i]) && may_begin(worker)) {
 			uint64_t due = due_ns(worker);
 			worker->dispatched++;
 			slot_begin(&worker->slots[i], due);
 		}
+	worker->handing_out = false;
 }
 
 /* Idle mode: a few handshakes at a time, until all stand. */
 static void open_more(struct worker *worker)
 {
+	worker->handing_out = true;
 	while (worker->opening < worker->slots_count && worker->connecting < OPENING_MAX) {
 		struct slot *slot = &worker->slots[worker->opening++];
 		if (is_free(slot) && may_begin(worker))
 			slot_begin(slot, clock_monotonic_ns());
 	}
+	worker->handing_out = false;
 }
 
 void worker_operation_ended(struct worker *worker, struct slot *slot)
@@ -87,7 +91,8 @@ void worker_operation_ended(struct worker *worker, struct slot *slot)
 		net_loop_stop(worker->loop);
 		return;
 	}
-	if (worker->probing)
+	/* Where no socket can be had thousands end within slot_begin: no recursion for each. */
+	if (worker->probing || worker->handing_out)
 		return;
 	if (options->mode == BENCH_IDLE)
 		open_more(worker);

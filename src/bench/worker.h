@@ -50,6 +50,7 @@ struct worker {
 	size_t slots_count;
 	size_t opening;    /* idle mode: the next slot to be connected */
 	size_t connecting; /* handshakes under way */
+	bool handing_out;  /* slots are being given work; who ends at once must not do so too */
 	uint64_t start_ns, end_ns;
 	double rate;         /* this thread's share */
 	uint64_t dispatched; /* with a rate: operations begun */
