@@ -243,6 +243,9 @@ static bool read_job(struct args *args, struct job *job, struct error *reterr)
 	job->bench.tls = job->side.tls;
 	job->bench.tls.verify.purpose = PURPOSE_SERVER;
 	job->bench.tls.verify.name = job->url.name;
+	/* Without it a server of many names shows its first certificate (RFC 6066 section 3). */
+	if (!strncmp(job->url.name, "DNS:", 4))
+		job->bench.tls.sni = job->url.name + 4;
 	if (isatty(STDERR_FILENO))
 		job->bench.progress = bench_report_progress;
 	return true;
