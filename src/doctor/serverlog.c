@@ -15,13 +15,22 @@ static const struct {
 	{ "peer did not return a certificate", CODE_NO_CLIENT_CERTIFICATE },
 	{ "PEER_DID_NOT_RETURN_A_CERTIFICATE", CODE_NO_CLIENT_CERTIFICATE }, /* BoringSSL: Envoy */
 	{ "client sent no required SSL certificate", CODE_NO_CLIENT_CERTIFICATE },
-	{ "unsupported protocol", CODE_TLS_VERSION },
+	/* With what stands before it: "unsupported protocol scheme" is another matter. */
+	{ ":unsupported protocol", CODE_TLS_VERSION },
+	{ "state=error: unsupported protocol", CODE_TLS_VERSION }, /* Ruby */
 	{ "UNSUPPORTED_PROTOCOL", CODE_TLS_VERSION },
 	{ "no shared cipher", CODE_TLS_NO_SHARED_CIPHER },
 	{ "NO_SHARED_CIPHER", CODE_TLS_NO_SHARED_CIPHER },
 	{ "no suitable key share", CODE_TLS_NO_SHARED_GROUP },
 	{ "no application protocol", CODE_ALPN_MISMATCH },
-	{ "http request", CODE_PLAIN_HTTP },
+	{ ":http request", CODE_PLAIN_HTTP },
+	{ ":HTTP_REQUEST", CODE_PLAIN_HTTP },
+	{ "state=error: http request", CODE_PLAIN_HTTP },
+	{ "client sent plain HTTP request to HTTPS port", CODE_PLAIN_HTTP },
+	/* OpenSSL 1.1, LibreSSL and BoringSSL, where our own OpenSSL has other words */
+	{ "self signed certificate in certificate chain", CODE_CLIENT_UNKNOWN_CA },
+	{ "self signed certificate", CODE_CLIENT_SELF_SIGNED },
+	{ "unsupported certificate purpose", CODE_CLIENT_WRONG_EKU },
 	/* GnuTLS */
 	{ "No certificate was found", CODE_NO_CLIENT_CERTIFICATE },
 	{ "The certificate issuer is unknown", CODE_CLIENT_UNKNOWN_CA },
@@ -36,6 +45,8 @@ static const struct {
 	{ "certificate specifies an incompatible key usage", CODE_CLIENT_WRONG_EKU },
 	{ "client offered only unsupported versions", CODE_TLS_VERSION },
 	{ "no cipher suite supported by both", CODE_TLS_NO_SHARED_CIPHER },
+	{ "client requested unsupported application protocols", CODE_ALPN_MISMATCH },
+	{ "client sent an HTTP request to an HTTPS server", CODE_PLAIN_HTTP },
 	{ "too many intermediates for path length constraint", CODE_CLIENT_PATH_LENGTH },
 	{ "parent certificate cannot sign this kind of certificate", CODE_CLIENT_ISSUER_NOT_CA },
 	{ "unhandled critical extension", CODE_CLIENT_CRITICAL_EXTENSION },
@@ -49,6 +60,12 @@ static const struct {
 	{ "Certificate has been revoked", CODE_CLIENT_REVOKED },
 	{ "Extended key usage does not permit use for TLS client", CODE_CLIENT_WRONG_EKU },
 	{ "no cipher suites in common", CODE_TLS_NO_SHARED_CIPHER },
+	{ "No trusted certificate found", CODE_CLIENT_UNKNOWN_CA },
+	{ "Path does not chain with any of the trust anchors", CODE_CLIENT_UNKNOWN_CA },
+	{ "KeyUsage does not allow digital signatures", CODE_CLIENT_WRONG_KEY_USAGE },
+	{ "is not enabled or supported in server context", CODE_TLS_VERSION },
+	{ "Unrecognized server name indication", CODE_SNI_UNKNOWN },
+	{ "Unsupported or unrecognized SSL message", CODE_PLAIN_HTTP },
 };
 
 /* "code=NAME" of our text, "code": "NAME" of our JSON. */

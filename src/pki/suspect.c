@@ -338,11 +338,22 @@ enum code suspect_code(int x509_error)
 	return CODE_NONE;
 }
 
+/* Whole: "ERR_INVALID_CALLBACK" has no "INVALID_CA". */
+static bool has_name(const char *text, const char *name)
+{
+	for (const char *at = text; (at = strstr(at, name)) != NULL; at++) {
+		char next = at[strlen(name)];
+		if (next != '_' && (next < 'A' || next > 'Z'))
+			return true;
+	}
+	return false;
+}
+
 int suspect_error_in(const char *text)
 {
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (strcasestr(text, X509_verify_cert_error_string(known[i].x509_error)) ||
-			(known[i].word && strstr(text, known[i].word)))
+			(known[i].word && has_name(text, known[i].word)))
 			return known[i].x509_error;
 	return 0;
 }
