@@ -17,7 +17,9 @@ struct job {
 	bool json, progress, colour;
 	unsigned ms_max;
 	struct audit_results results;
+	const char *const *command; /* of a client; NULL: a server is audited */
 	struct audit_server *server;
+	struct audit_client *client;
 };
 
 /* ---- Telling it ---- */
@@ -102,7 +104,8 @@ static must_check bool run_all(struct job *job, struct error *reterr)
 		struct audit_result *result = &job->results.list[i];
 		show_progress(job, i);
 		bool ok = !process_interrupted || error_set(reterr, ERROR_CHECK, "interrupted");
-		ok = ok && audit_server_run(job->server, result, reterr);
+		ok = ok && (job->client ? audit_client_run(job->client, result, reterr)
+					: audit_server_run(job->server, result, reterr));
 		show_progress(job, job->results.count);
 		if (!ok)
 			return false;
@@ -135,13 +138,25 @@ static must_check bool audit_a_server(struct job *job, const char *folder, struc
 	return ok && report(job, options.url, reterr);
 }
 
+static must_check bool audit_a_client(struct job *job, const char *folder, struct error *reterr)
+{
+	const struct audit_client_options options = {
+		.command = job->command, .folder = folder, .ms_max = job->ms_max
+	};
+	bool ok = audit_client_new(&options, &job->client, reterr) &&
+		  audit_client_begin(job->client, &job->results, reterr) && run_all(job, reterr);
+	audit_client_free(job->client);
+	return ok && report(job, job->command[0], reterr);
+}
+
 static must_check bool in_folder(struct job *job, struct error *reterr)
 {
 	OWN(char) char *folder = NULL;
 	if (!lab_folder_make(&folder, reterr))
 		return false;
 	interrupt_catch();
-	bool ok = audit_a_server(job, folder, reterr);
+	bool ok = job->command ? audit_a_client(job, folder, reterr)
+			       : audit_a_server(job, folder, reterr);
 	show_progress(job, job->results.count);
 	lab_folder_remove(folder);
 	interrupt_end();
@@ -155,26 +170,39 @@ static enum tls_version version_of(const char *text)
 	return !strcmp(text, "1.3") ? TLS_1_3 : TLS_1_2;
 }
 
-/* Who is audited, and by which scenarios. */
-static must_check bool plan(struct job *job, struct error *reterr)
+/* Behind "server" stand a URL and scenarios, behind "client" the words of a command. */
+static must_check bool plan(struct job *job, const char **words, struct error *reterr)
 {
 	struct args *args = job->args;
-	const char *who = args_operand(args, 0), *names[NAMES_MAX];
-	size_t count = 0, listed;
-	const char *const *list = args_list(args, "scenario", &listed);
+	const char *who = args_operand(args, 0);
+	size_t count, operands = (size_t)args_count(args) - 1, first = 0;
+	const char *const *listed = args_list(args, "scenario", &count);
 	long long seconds = 0;
-	if (strcmp(who, "server") != 0)
-		return error_set(
-			reterr, ERROR_USAGE, "mtls audit takes 'server' first, not '%s'", who);
-	if (!args_operand(args, 1) && !args_flag(args, "list"))
-		return error_set(reterr, ERROR_USAGE, "mtls audit server needs a URL");
+	job->side = strcmp(who, "client") ? AUDIT_SERVER : AUDIT_CLIENT;
+	if (strcmp(who, "server") != 0 && job->side != AUDIT_CLIENT)
+		return error_set(reterr, ERROR_USAGE,
+			"mtls audit takes 'server' or 'client' first, not '%s'", who);
+	if (!operands && !args_flag(args, "list"))
+		return error_set(reterr, ERROR_USAGE, "mtls audit %s needs %s", who,
+			job->side == AUDIT_CLIENT ? "a command" : "a URL");
 	if (!args_number(args, "timeout", 1, 600, &seconds, reterr))
 		return false;
+	if (count + operands >= NAMES_MAX)
+		return error_set(
+			reterr, ERROR_USAGE, "mtls audit takes less than %d words", NAMES_MAX);
 	job->ms_max = (unsigned)seconds * 1000;
-	for (size_t i = 0; i < listed && count < NAMES_MAX; i++)
-		names[count++] = list[i];
-	for (int i = 2; args_operand(args, i) && count < NAMES_MAX; i++)
-		names[count++] = args_operand(args, i);
+	/* One list: the command and its end, or nothing; then the scenarios. */
+	if (job->side == AUDIT_CLIENT) {
+		for (; first < operands; first++)
+			words[first] = args_operand(args, (int)first + 1);
+		words[first++] = NULL;
+		job->command = words;
+	}
+	const char **names = words + first;
+	for (size_t i = 0; i < count; i++)
+		names[i] = listed[i];
+	for (size_t i = 1; job->side == AUDIT_SERVER && i < operands; i++)
+		names[count++] = args_operand(args, (int)i + 1);
 	return audit_plan(
 		job->side, names, count, version_of(args_text(args, "tls")), &job->results, reterr);
 }
@@ -183,13 +211,13 @@ static int run(struct args *args)
 {
 	struct error error;
 	const char *no_colour = getenv("NO_COLOR");
+	const char *words[NAMES_MAX + 1];
 	struct job job = { .args = args,
-		.side = AUDIT_SERVER,
 		.json = args_flag(args, "json"),
 		.colour = isatty(STDOUT_FILENO) && !(no_colour && *no_colour),
 		.progress = isatty(STDERR_FILENO) };
 	int code = 0;
-	if (!plan(&job, &error))
+	if (!plan(&job, words, &error))
 		code = cmd_fail(&error);
 	else if (args_flag(args, "list"))
 		code = print_list(&job);
@@ -231,7 +259,7 @@ static const struct option options[] = {
 	{ .name = "timeout",
 		.value = "SECONDS",
 		.preset = "10",
-		.help = "give up a connection after so long, 1 to 600" },
+		.help = "give up a connection, or a run of the command, after so long, 1 to 600" },
 	{ .name = "list", .help = "list the scenarios and run nothing" },
 	{ .name = "json", .help = "print the results as JSON, and nothing else" },
 	{ .name = "junit", .value = "FILE", .help = "write the results as JUnit XML too" },
@@ -241,16 +269,21 @@ static const struct option options[] = {
 
 const struct command audit_command = {
 	.name = "audit",
-	.summary = "Tries what must be refused on a server that somebody else runs",
-	.operands = "server URL [SCENARIO...]",
+	.summary = "Tries what must be refused on somebody else's server or client",
+	.operands = "server URL [SCENARIO...] | client -- CMD...",
 	.operands_min = 1,
 	.operands_max = -1,
 	.options = options,
 	.run = run,
 	.details =
-		"A good client is tried first: --cert and --key, or one that is minted. Then each "
+		"Of a server: a good client is tried first: --cert and --key, or one that is "
+		"minted. Then each "
 		"scenario's client, with certificates minted for the moment; and the good one "
 		"again. A page of HTTP 400, 401, 403, 495 or 496 is a refusal.\n"
-		"Exit codes: 0 nothing was accepted that must be refused, 1 something was, or no "
-		"good client is let in, 2 usage or input, 3 the machine or the network failed.",
+		"CMD is run once for each broken server; in its words {url}, {host}, {port}, {ca}, "
+		"{cert}, {key} and {crl} stand for what it is to use. It has accepted a server to "
+		"which it sends a request, whatever its exit code.\n"
+		"Exit codes: 0 nothing was accepted that must be refused, 1 something was, or "
+		"what is good is not let in, 2 usage or input, 3 the machine or the network "
+		"failed.",
 };

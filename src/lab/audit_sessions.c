@@ -16,6 +16,7 @@
 /* How long a server may take to load a CRL, after the command has ended. */
 #define RELOAD_MS 10000
 #define LOOK_AGAIN_MS 50
+#define REFUSALS 6
 
 static const struct {
 	enum tls_version version;
@@ -185,19 +186,22 @@ static must_check bool await_refusal(struct audit_server *audit, struct error *r
 {
 	uint64_t until = clock_monotonic_ms() + RELOAD_MS;
 	enum tls_version version = audit->speaks[1] ? TLS_1_3 : TLS_1_2;
-	while (!audit->knows_revocation && clock_monotonic_ms() < until) {
+	int refusals =
+		0; /* in a row: for a while those who know and those who do not both answer */
+	while (refusals < REFUSALS && clock_monotonic_ms() < until) {
 		OWN(probe) struct probe probe = { .connected = false };
-		struct audit_result result = { 0 };
 		struct tls_options tls = audit_tls(
 			audit, &audit->target, version, audit->revoked.cert, audit->revoked.key);
 		if (!go_on(reterr) || !audit_probe(audit, &tls, NULL, &probe, reterr))
 			return false;
-		audit_judge_server(&probe, -1, &result);
-		audit->knows_revocation =
-			result.verdict == AUDIT_REFUSED || result.verdict == AUDIT_OTHERWISE;
-		if (!audit->knows_revocation)
+		/* While it starts anew it may hang up on everybody, too. */
+		bool refused =
+			probe.outcome.alert_received >= 0 || audit_page_refuses(probe.status);
+		refusals = refused ? refusals + 1 : 0;
+		if (refusals < REFUSALS)
 			wait_a_moment();
 	}
+	audit->knows_revocation = refusals == REFUSALS;
 	return true;
 }
 

@@ -39,8 +39,9 @@ struct lab_minted;
  */
 must_check bool lab_minted_new(struct mint *ca, struct lab_minted **ret, struct error *reterr);
 /*
- * Of somebody else's CA, which is taken over and whose key may be missing: nothing yet, and then
- * one by one. Clients get that common name, borrowed, unless it is NULL.
+ * Of somebody else's CA, which is taken over and whose key may be missing, or of the lab's own
+ * (NULL): nothing yet, and then one by one. Clients get that common name, borrowed, unless it is
+ * NULL.
  */
 struct lab_minted *lab_minted_under(struct mint *ca, const char *client_name);
 /*

@@ -9,6 +9,7 @@
 #define MTLS_LAB_LAB_H
 
 #include "lab/audit.h"
+#include "lab/audit_client.h"
 #include "lab/audit_server.h"
 #include "lab/certificates.h"
 #include "lab/compare.h"

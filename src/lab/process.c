@@ -71,7 +71,7 @@ static int spawn(const char *program, const char *const *words, const char *fold
 		char *const *taken;
 	} argv = { .given = words };
 	if (!failed)
-		failed = posix_spawn(ret_pid, program, &actions, &attributes, argv.taken, environ);
+		failed = posix_spawnp(ret_pid, program, &actions, &attributes, argv.taken, environ);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	return failed;
@@ -100,7 +100,8 @@ bool process_start(const char *program, const char *const *words, const char *fo
 		.err_fd = err[0],
 		.out = BUFFER(PROCESS_OUTPUT_BYTES_MAX),
 		.err = BUFFER(PROCESS_OUTPUT_BYTES_MAX),
-		.name = text_format("%s %s", words[0], words[1] ? words[1] : "") };
+		.name = text_format("%s %s", words[0], words[1] ? words[1] : ""),
+		.wait_ms = PROCESS_WAIT_MS };
 	return true;
 }
 
@@ -130,8 +131,8 @@ static must_check bool listen_once(struct process *process, uint64_t until, stru
 		return error_set(
 			reterr, ERROR_CHECK, "interrupted while waiting for %s", process->name);
 	if (now >= until)
-		return error_set(reterr, ERROR_IO, "%s said nothing for %d seconds", process->name,
-			PROCESS_WAIT_MS / 1000);
+		return error_set(reterr, ERROR_IO, "%s said nothing for %u seconds", process->name,
+			process->wait_ms / 1000);
 	int ready = poll(pipes, 2, until - now < GLANCE_MS ? (int)(until - now) : GLANCE_MS);
 	if (ready < 0 && errno != EINTR)
 		return error_errno(reterr, ERROR_IO, "cannot wait for %s", process->name);
@@ -143,7 +144,7 @@ static must_check bool listen_once(struct process *process, uint64_t until, stru
 
 bool process_line(struct process *process, char **ret_line, struct error *reterr)
 {
-	uint64_t until = clock_monotonic_ms() + PROCESS_WAIT_MS;
+	uint64_t until = clock_monotonic_ms() + process->wait_ms;
 	for (;;) {
 		char *start = process->err.data ? process->err.data + process->line_at : NULL;
 		char *end =
@@ -168,7 +169,7 @@ static int exit_code(int status)
 
 bool process_finish(struct process *process, int *ret_exit, struct error *reterr)
 {
-	uint64_t until = clock_monotonic_ms() + PROCESS_WAIT_MS;
+	uint64_t until = clock_monotonic_ms() + process->wait_ms;
 	while (process->out_fd >= 0 || process->err_fd >= 0)
 		if (!listen_once(process, until, reterr))
 			return false;

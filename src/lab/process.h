@@ -21,8 +21,9 @@ struct process {
 	pid_t pid;          /* 0 when none runs */
 	int out_fd, err_fd; /* -1 when not captured, or at its end */
 	struct buffer out, err;
-	size_t line_at; /* how much of `err` process_line has given out */
-	char *name;     /* "mtls serve", for errors */
+	size_t line_at;   /* how much of `err` process_line has given out */
+	char *name;       /* "mtls serve", for errors */
+	unsigned wait_ms; /* how long it may say nothing, or run: PROCESS_WAIT_MS at first */
 };
 
 /* The path of the running program. */
@@ -31,7 +32,8 @@ must_check bool process_self(char **ret_path, struct error *reterr);
 /* Set by a signal handler: whoever waits for a process gives up within a moment. */
 extern volatile sig_atomic_t process_interrupted;
 
-/* Starts PROGRAM with `words` (ending with NULL; the first is the program's name) in FOLDER. */
+/* Starts PROGRAM, looked for in PATH unless it has a slash, with `words` (ending with NULL; the
+ * first is the program's name) in FOLDER. */
 must_check bool process_start(const char *program, const char *const *words, const char *folder,
 	enum process_output output, struct process *ret, struct error *reterr);
 /* The next whole line of its stderr, without the newline: the caller's to free. */
