@@ -14,9 +14,11 @@ static bool split_authority(const char *text, size_t bytes, struct net_address *
 	long long port = PORT_DEFAULT;
 	OWN(char) char *host = text_format("%.*s", (int)bytes, text);
 	char *end = *host == '[' ? strchr(host, ']') : NULL;
-	char *colon = strrchr(end ? end : host, ':');
-	if (*host == '[' && !end)
+	char *colon = end ? end + 1 : strrchr(host, ':');
+	if (*host == '[' && (!end || (*colon && *colon != ':')))
 		return false;
+	if (end && !*colon)
+		colon = NULL;
 	if (colon && !end && strchr(host, ':') != colon)
 		colon = NULL; /* an IPv6 address without brackets */
 	if (colon && !text_number(colon + 1, 1, 65535, &port))
@@ -37,6 +39,8 @@ bool target_parse(const char *url, const char *name, struct target *ret, struct 
 {
 	const char *rest = strstr(url, "://");
 	struct net_address address = { .port = PORT_DEFAULT };
+	if (rest && (size_t)(rest - url) > strcspn(url, "/?#"))
+		rest = NULL; /* that of a URL in the query */
 	if (rest && strncasecmp(url, "https://", 8) != 0) {
 		error_code(reterr, ERROR_USAGE,
 			strncasecmp(url, "http://", 7) ? CODE_NONE : CODE_PLAIN_HTTP,
@@ -141,7 +145,7 @@ static void listen(struct line *line)
 		status = tls_connection_read(line->tls, bytes, sizeof bytes, &count, &probe->error);
 		if (status == TLS_READY) {
 			if (!buffer_append(&probe->response, bytes, count, &full))
-				return;
+				break; /* what there is room for says enough */
 			continue;
 		}
 		if (status == TLS_WANT_INPUT)
