@@ -161,6 +161,17 @@ static int give_passphrase(char *target, int bytes, int writing, void *context)
 	return (int)length;
 }
 
+/*
+ * OpenSSL asks for a passphrase by way of its user interface, whose buffer (ui_read of ui_util.c,
+ * and pbuf of its decoder) stays behind on the stack as it was. So what lies below us is
+ * overwritten.
+ */
+__attribute__((noinline)) static void wipe_stack(void)
+{
+	char below[32768];
+	explicit_bzero(below, sizeof below);
+}
+
 /* An encrypted key; OpenSSL reads both forms (PKCS#8, and the old one with its headers). */
 static bool take_encrypted(struct bundle *bundle, const char *path, const char *block,
 	const char *passphrase, struct error *reterr)
@@ -176,6 +187,7 @@ static bool take_encrypted(struct bundle *bundle, const char *path, const char *
 	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(
 				      bio, NULL, give_passphrase, (void *)(uintptr_t)passphrase)
 			    : NULL;
+	wipe_stack();
 	if (!key) {
 		ERR_clear_error();
 		return error_code(reterr, ERROR_INPUT, CODE_KEY_PASSPHRASE,
