@@ -221,8 +221,8 @@ static void the_right_alert_is_told_from_another(void **state)
 	assert_string_equal(result.seen, "alert 45 certificate_expired");
 	result = judged(probe, 44);
 	assert_int_equal(result.verdict, AUDIT_OTHERWISE);
-	assert_string_equal(result.seen,
-		"alert 45 certificate_expired instead of 44 certificate_revoked");
+	assert_string_equal(
+		result.seen, "alert 45 certificate_expired instead of 44 certificate_revoked");
 }
 
 static void a_hang_up_gives_no_reason(void **state)
@@ -347,7 +347,8 @@ static void junit_fails_what_was_accepted_and_skips_what_was_not_run(void **stat
 		"skipped=\"1\">\n"
 		"    <testcase classname=\"mtls.audit.server.tls12\" "
 		"name=\"resumed-after-expiry by session id\" time=\"0.000\">\n"
-		"      <failure message=\"accepted, and must be refused\">HTTP &lt;200&gt;</failure>\n"
+		"      <failure message=\"accepted, and must be refused\">HTTP "
+		"&lt;200&gt;</failure>\n"
 		"    </testcase>\n"
 		"    <testcase classname=\"mtls.audit.server.tls12\" "
 		"name=\"resumed-after-expiry by ticket\" time=\"0.000\">\n"
@@ -368,8 +369,8 @@ static void a_case_that_passed_is_one_line(void **state)
 	struct error error;
 	const struct junit_case one = { "a.b", "c<d", 1234, JUNIT_PASSED, NULL, NULL };
 	assert_true(junit_add(&one, &text, &error));
-	assert_string_equal(text.data,
-		"    <testcase classname=\"a.b\" name=\"c&lt;d\" time=\"1.234\"/>\n");
+	assert_string_equal(
+		text.data, "    <testcase classname=\"a.b\" name=\"c&lt;d\" time=\"1.234\"/>\n");
 }
 
 static void names_are_those_of_reports(void **state)
