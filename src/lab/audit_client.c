@@ -185,9 +185,6 @@ bool audit_client_begin(
 			return false;
 		audit_judge_client(&seen, -1, &result);
 		audit->accepts[column] = result.verdict == AUDIT_ACCEPTED;
-		if (seen.alert >= 0 && !seen.bytes)
-			snprintf(result.seen, sizeof result.seen, "alert %d %s", seen.alert,
-				tls_alert_name(seen.alert));
 		snprintf(audit->why[column], sizeof audit->why[column],
 			"a good server is not asked on TLS %s: %.100s", audit_version_name(version),
 			result.seen);

@@ -131,9 +131,6 @@ static must_check bool try_good(struct audit_server *audit, enum tls_version ver
 	if (!audit_probe(audit, &tls, NULL, &probe, reterr))
 		return false;
 	audit_judge_server(&probe, -1, ret);
-	if (probe.outcome.alert_received >= 0)
-		snprintf(ret->seen, sizeof ret->seen, "alert %d %s", probe.outcome.alert_received,
-			tls_alert_name(probe.outcome.alert_received));
 	*ret_refusal = probe.error;
 	return true;
 }

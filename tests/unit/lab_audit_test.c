@@ -223,6 +223,9 @@ static void the_right_alert_is_told_from_another(void **state)
 	assert_int_equal(result.verdict, AUDIT_OTHERWISE);
 	assert_string_equal(
 		result.seen, "alert 45 certificate_expired instead of 44 certificate_revoked");
+	result = judged(probe, -1); /* a good client: no alert is the right one */
+	assert_int_equal(result.verdict, AUDIT_OTHERWISE);
+	assert_string_equal(result.seen, "alert 45 certificate_expired");
 }
 
 static void a_hang_up_gives_no_reason(void **state)
