@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
 	&lint_command,
 	&pfx_command,
 	&policy_command,
+	&reload_command,
 	&request_command,
 	&revoke_command,
 	&serve_command,

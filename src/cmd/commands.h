@@ -30,6 +30,7 @@ extern const struct command lab_command_table;
 extern const struct command lint_command;
 extern const struct command pfx_command;
 extern const struct command policy_command;
+extern const struct command reload_command;
 extern const struct command request_command;
 extern const struct command revoke_command;
 extern const struct command serve_command;

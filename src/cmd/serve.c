@@ -63,6 +63,10 @@ static const struct option options[] = {
 		.choices = "text|json",
 		.preset = "text",
 		.help = "write the log, on standard error, as text or as JSON, a line each" },
+	{ .name = "control",
+		.value = "PATH",
+		.environment = "MTLS_CONTROL",
+		.help = "take orders on a socket of this path, which mtls reload gives" },
 	{ .name = "workers",
 		.value = "N",
 		.help = "how many threads serve, 1 to 64; by default one for each processor that "
@@ -268,6 +272,7 @@ static bool serve(struct args *args, struct error *reterr)
 	serving.tls.sni_strict = !strcmp(args_text(args, "sni"), "strict");
 	serving.tls.alpn = alpn(args);
 	serving.policy_path = config_path(args);
+	serving.control = args_text(args, "control");
 	OWN(server) struct server *server = NULL;
 	if (!server_new(&serving, &server, reterr))
 		return false;

@@ -2,7 +2,7 @@
  * One connection at a time, without the loop: a probe asks one question after another, and what it
  * waits for is bounded by the milliseconds that its caller has left.
  */
-#include "net/net.h"
+#include "net/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -218,6 +218,19 @@ bool net_dial(const struct net_places *places, unsigned ms_max, struct net_dial 
 			reterr, ERROR_NETWORK, "cannot connect to %s: %s", text, strerror(system));
 	reterr->system = system;
 	return false;
+}
+
+bool net_dial_local(const char *path, struct net_dial **ret, struct error *reterr)
+{
+	int fd;
+	if (!net_local_connect(path, &fd, reterr))
+		return false;
+	struct net_dial *dial = net_allocate(sizeof *dial);
+	dial->fd = fd;
+	snprintf(dial->address, sizeof dial->address, "%s", path);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	*ret = dial;
+	return true;
 }
 
 bool net_dial_send(struct net_dial *dial, const void *bytes, size_t count, unsigned ms_max)

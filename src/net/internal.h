@@ -26,6 +26,15 @@ struct net_target {
 	struct sockaddr_storage socket;
 };
 
+/*
+ * Listens on a bound socket of any family, which it takes in any case. Its end removes `path`, the
+ * socket's own, unless that is NULL.
+ */
+must_check bool net_listen_open(struct net_loop *loop, int fd, const char *path,
+	net_on_accept *accept, void *context, struct net_listener **ret, struct error *reterr);
+/* Connects, blocking; errors as net_dial_local. */
+must_check bool net_local_connect(const char *path, int *ret_fd, struct error *reterr);
+
 /* Takes the connection that waits on `server`; NULL when it is gone already. */
 struct net_stream *net_stream_accept(struct net_loop *loop, uv_stream_t *server);
 

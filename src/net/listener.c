@@ -50,6 +50,7 @@ struct net_listener {
 	net_on_accept *accept;
 	void *context;
 	uint16_t port;
+	char *path; /* of a socket that has one */
 	uv_tcp_t sockets[ADDRESSES_MAX];
 	size_t sockets_count, sockets_open;
 };
@@ -57,14 +58,18 @@ struct net_listener {
 static void socket_closed(uv_handle_t *handle)
 {
 	struct net_listener *listener = handle->data;
-	if (--listener->sockets_open == 0)
+	if (--listener->sockets_open == 0) {
+		free(listener->path);
 		free(listener);
+	}
 }
 
 void net_listener_close(struct net_listener *listener)
 {
 	if (!listener)
 		return;
+	if (listener->path)
+		unlink(listener->path);
 	for (size_t i = 0; i < listener->sockets_count; i++)
 		uv_close((uv_handle_t *)&listener->sockets[i], socket_closed);
 	if (!listener->sockets_count)
@@ -273,6 +278,25 @@ bool net_listen_beside(struct net_loop *loop, const struct net_listener *first,
 		if (status < 0)
 			return net_error(reterr, status, "cannot listen", "once more");
 	}
+	*ret = TAKE(listener);
+	return true;
+}
+
+bool net_listen_open(struct net_loop *loop, int fd, const char *path, net_on_accept *accept,
+	void *context, struct net_listener **ret, struct error *reterr)
+{
+	OWN(net_listener) struct net_listener *listener = net_allocate(sizeof *listener);
+	*listener = (struct net_listener){ .loop = loop, .accept = accept, .context = context };
+	listener->path = path ? text_copy(path) : NULL;
+	/* libuv asks for a stream socket here, of whichever family. */
+	uv_tcp_t *socket = add_socket(listener);
+	int status = uv_tcp_open(socket, fd);
+	if (status < 0)
+		close(fd);
+	else
+		status = uv_listen((uv_stream_t *)socket, SOMAXCONN, arrived);
+	if (status < 0)
+		return net_error(reterr, status, "cannot listen on", path ? path : "a socket");
 	*ret = TAKE(listener);
 	return true;
 }

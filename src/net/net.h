@@ -106,8 +106,16 @@ must_check bool net_listen(struct net_loop *loop, const struct net_address *addr
 /* Another loop listens on the very addresses and port of `first`, and gets its share. */
 must_check bool net_listen_beside(struct net_loop *loop, const struct net_listener *first,
 	net_on_accept *accept, void *context, struct net_listener **ret, struct error *reterr);
+/*
+ * Listens on a path of this machine, mode 0600. A socket that nobody listens on any more is
+ * replaced; one that is in use is ERROR_NETWORK, and a file that is no socket ERROR_INPUT.
+ */
+must_check bool net_listen_local(struct net_loop *loop, const char *path, net_on_accept *accept,
+	void *context, struct net_listener **ret, struct error *reterr);
+/* Whether the other end of such a connection is our own user, or root. */
+bool net_stream_peer_is_owner(const struct net_stream *stream);
 uint16_t net_listener_port(const struct net_listener *listener);
-/* Stops at once; the port is free when the loop next turns. Accepts NULL. */
+/* Stops at once; the port is free when the loop next turns, a path at once. Accepts NULL. */
 void net_listener_close(struct net_listener *listener);
 
 /* ---- Connecting ---- */
@@ -147,6 +155,8 @@ must_check bool net_dial(const struct net_places *places, unsigned ms_max, struc
 	struct error *reterr);
 void net_dial_close(struct net_dial *dial);
 OWN_DEFINE(net_dial, struct net_dial, net_dial_close);
+/* To a socket that has a path. CONNECTION_REFUSED when nobody listens there. */
+must_check bool net_dial_local(const char *path, struct net_dial **ret, struct error *reterr);
 const char *net_dial_address(const struct net_dial *dial);
 /* False with errno set; ETIMEDOUT when the time is over. */
 must_check bool net_dial_send(

@@ -26,7 +26,10 @@ static void read_peer(struct net_stream *stream)
 	snprintf(stream->peer.host, sizeof stream->peer.host, "unknown");
 	if (uv_tcp_getpeername(&stream->uv, address, &bytes) < 0)
 		return; /* gone already: the first read will say so */
-	uv_ip_name(address, stream->peer.host, sizeof stream->peer.host);
+	if (uv_ip_name(address, stream->peer.host, sizeof stream->peer.host) < 0) {
+		snprintf(stream->peer.host, sizeof stream->peer.host, "local");
+		return; /* a socket with a path */
+	}
 	in_port_t port = address->sa_family == AF_INET6
 				 ? ((struct sockaddr_in6 *)&storage)->sin6_port
 				 : ((struct sockaddr_in *)&storage)->sin_port;

@@ -1,6 +1,7 @@
 /* The control thread: starts the workers, takes signals, and stops them in good order. */
 #include "server/server.h"
 
+#include "server/control.h"
 #include "server/files.h"
 #include "server/record.h"
 #include "server/reload.h"
@@ -23,6 +24,7 @@ struct server {
 	struct files *files;
 	struct reload_files files_of; /* as they were given: what a reload reads again */
 	struct reload *reload;
+	struct control *control; /* NULL: none */
 	struct net_loop *loop;
 	struct net_signal *signals[SIGNALS];
 	bool on_terminal;
@@ -110,6 +112,7 @@ static void got_signal(void *context, int number)
 		return;
 	}
 	server->draining = true;
+	control_free(TAKE(server->control));
 	server->settings.stopped_by = number;
 	server->settings.stopped_open = server->settings.open;
 	order_all(server, ORDER_DRAIN);
@@ -204,6 +207,9 @@ static bool start(struct server *server, const struct server_options *options, s
 		if (!net_signal_new(server->loop, signal_numbers[i], got_signal, server,
 			    &server->signals[i], reterr))
 			return false;
+	if (options->control && !control_new(server->loop, options->control, server->reload,
+					&options->log, &server->control, reterr))
+		return false;
 	server->settings.accepting = (int)server->workers_count;
 	for (size_t i = 0; i < server->workers_count; i++)
 		if (!worker_init(&server->workers[i], &server->settings, server->store,
@@ -268,6 +274,7 @@ void server_free(struct server *server)
 		net_signal_free(server->signals[i]);
 	net_timer_free(server->drain_timer);
 	net_wake_free(server->ended);
+	control_free(server->control);
 	reload_free(server->reload);
 	net_loop_free(server->loop);
 	files_free(server->files);

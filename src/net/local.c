@@ -1,0 +1,113 @@
+/*
+ * Sockets that have a path instead of a port (unix(7)): for who is on this machine and may open the
+ * path. Mode 0600 from the first moment, and the peer's user can be asked for.
+ */
+#include "net/internal.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static bool address_of(const char *path, struct sockaddr_un *ret, struct error *reterr)
+{
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	size_t bytes = strlen(path);
+	if (!bytes || bytes >= sizeof ret->sun_path)
+		return error_set(reterr, ERROR_USAGE,
+			"the path of a socket has 1 to %zu bytes, and '%s' has %zu",
+			sizeof ret->sun_path - 1, path, bytes);
+	memcpy(ret->sun_path, path, bytes);
+	return true;
+}
+
+bool net_local_connect(const char *path, int *ret_fd, struct error *reterr)
+{
+	struct sockaddr_un address;
+	if (!address_of(path, &address, reterr))
+		return false;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return error_errno(reterr, ERROR_IO, "cannot make a socket");
+	if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0) {
+		*ret_fd = fd;
+		return true;
+	}
+	int system = errno;
+	close(fd);
+	if (system == ECONNREFUSED || system == ENOENT)
+		error_code(reterr, ERROR_NETWORK, CODE_CONNECTION_REFUSED, "nobody listens on '%s'",
+			path);
+	else
+		error_set(reterr, ERROR_NETWORK, "cannot connect to '%s': %s", path,
+			strerror(system));
+	reterr->system = system;
+	return false;
+}
+
+/* Removes what a server that was killed left behind; who still listens keeps its path. */
+static bool remove_stale(const char *path, struct error *reterr)
+{
+	struct stat about;
+	struct error error;
+	int fd;
+	if (lstat(path, &about) == 0 && !S_ISSOCK(about.st_mode))
+		return error_set(reterr, ERROR_INPUT,
+			"cannot listen on '%s': it is there already, and no socket", path);
+	if (net_local_connect(path, &fd, &error)) {
+		close(fd);
+		error_set(reterr, ERROR_NETWORK,
+			"cannot listen on '%s': another server listens there", path);
+		return error_hint(reterr, "choose another path, or stop that server");
+	}
+	if (error.system == ECONNREFUSED && unlink(path) == 0)
+		return true;
+	errno = error.system;
+	return errno == ENOENT || error_errno(reterr, ERROR_NETWORK, "cannot listen on '%s'", path);
+}
+
+static bool bind_path(int fd, const struct sockaddr_un *address, struct error *reterr)
+{
+	const struct sockaddr *at = (const struct sockaddr *)address;
+	/* The path gets the socket's own mode: there is no moment in which others may connect. */
+	bool ours = fchmod(fd, S_IRUSR | S_IWUSR) == 0;
+	bool bound = ours && bind(fd, at, sizeof *address) == 0;
+	if (ours && !bound && errno == EADDRINUSE) {
+		if (!remove_stale(address->sun_path, reterr))
+			return false;
+		bound = bind(fd, at, sizeof *address) == 0;
+	}
+	return (bound && listen(fd, SOMAXCONN) == 0) ||
+	       error_errno(reterr, ERROR_NETWORK, "cannot listen on '%s'", address->sun_path);
+}
+
+bool net_listen_local(struct net_loop *loop, const char *path, net_on_accept *accept, void *context,
+	struct net_listener **ret, struct error *reterr)
+{
+	struct sockaddr_un address;
+	if (!address_of(path, &address, reterr))
+		return false;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return error_errno(reterr, ERROR_IO, "cannot make a socket");
+	if (bind_path(fd, &address, reterr))
+		return net_listen_open(loop, fd, path, accept, context, ret, reterr);
+	close(fd);
+	return false;
+}
+
+bool net_stream_peer_is_owner(const struct net_stream *stream)
+{
+#ifdef SO_PEERCRED
+	uv_os_fd_t fd;
+	struct ucred peer;
+	socklen_t bytes = sizeof peer;
+	return uv_fileno((const uv_handle_t *)stream, &fd) == 0 &&
+	       getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) == 0 &&
+	       (peer.uid == 0 || peer.uid == geteuid());
+#else
+	(void)stream; /* the path's mode has to do */
+	return true;
+#endif
+}
