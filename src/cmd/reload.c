@@ -1,7 +1,7 @@
 /* mtls reload: has a running server read its files again, and says what came of it. */
 #include "cmd/commands.h"
 #include "net/net.h"
-#include "server/control.h"
+#include "server/server.h"
 
 /* A server reads its files at once, and waits a little for its workers to take them. */
 #define ANSWER_MS_MAX 30000

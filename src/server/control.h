@@ -10,11 +10,6 @@
 
 #include "server/reload.h"
 
-/* What "result" is. */
-#define CONTROL_ACCEPTED "accepted"
-#define CONTROL_UNCHANGED "unchanged"
-#define CONTROL_REFUSED "refused"
-
 struct control;
 /* Listens on `path`, errors as net_listen_local. The rest is borrowed, and must outlive it. */
 must_check bool control_new(struct net_loop *loop, const char *path, struct reload *reload,

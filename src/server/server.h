@@ -26,6 +26,11 @@ struct server_limits {
 
 #define SERVER_WORKERS_MAX 64
 
+/* What "result" is in an answer of the control socket (control.h). */
+#define CONTROL_ACCEPTED "accepted"
+#define CONTROL_UNCHANGED "unchanged"
+#define CONTROL_REFUSED "refused"
+
 /* Borrowed: what `tls` points at must outlive the server, which reads its files again; the rest
  * server_new. */
 struct server_options {
