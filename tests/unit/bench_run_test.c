@@ -312,7 +312,7 @@ static void our_own_files_come_first(void **state)
 static void no_sockets_left_is_counted(void **state)
 {
 	(void)state;
-	static int taken[2 * MANY];
+	static int taken[MANY + 64];
 	size_t count = 0;
 	struct rlimit before, limit;
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
@@ -323,19 +323,23 @@ static void no_sockets_left_is_counted(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	struct tls_server server = server_of(ANSWERS_AGAIN, always);
 	tls_server_start(&server);
-	while (count < 2 * MANY && (taken[count] = dup(STDERR_FILENO)) >= 0)
+	while (count < MANY + 64 && (taken[count] = dup(STDERR_FILENO)) >= 0)
 		count++;
+	bool limited = count < MANY + 64; /* under valgrind it is not */
 	for (int i = 0; i < 48; i++)
 		close(taken[--count]);
 	struct bench_options options = options_for(&server, BENCH_IDLE);
-	options.connections = options.count = MANY;
-	run_load(&options);
+	options.connections = MANY;
+	options.duration_ms = 100; /* all of them fail before that begins to run */
+	if (limited)
+		run_load(&options);
 	while (count)
 		close(taken[--count]);
 	tls_server_stop(&server);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	if (!limited)
+		skip();
 	assert_true(result.failed > MANY - 48);
-	assert_true(result.operations.count + result.failed <= MANY);
 	assert_int_equal(result.first_error.kind, ERROR_NETWORK);
 	assert_non_null(strstr(result.first_error.text, ": Too many open files"));
 }

@@ -77,11 +77,73 @@ static void a_missing_file_is_named_and_a_pipe_left_alone(void **state)
 	assert_true(tls_options_digest(&side, NULL, digest, &error)); /* and does not wait */
 }
 
+/* Which of the options names a missing file is said, and nothing is given back. */
+static void each_list_says_which_it_is(void **state)
+{
+	(void)state;
+	static const char *const gone[] = { "ca", "gone" }, *const nul[] = { "cert" };
+	static const struct {
+		struct tls_options options;
+		const char *more, *text;
+	} rows[] = {
+		{ { .cert = "gone" }, NULL, "cannot read 'gone': No such file or directory" },
+		{ { .cert = "cert", .key = "gone" }, NULL,
+			"cannot read 'gone': No such file or directory" },
+		{ { .ca = gone, .ca_count = 2 }, NULL,
+			"trust anchors: cannot read 'gone': No such file or directory" },
+		{ { .crl = gone + 1, .crl_count = 1 }, NULL,
+			"CRLs: cannot read 'gone': No such file or directory" },
+		{ { .ca = nul, .ca_count = 1 }, "gone",
+			"cannot read 'gone': No such file or directory" },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		unsigned char digest[TLS_DIGEST_BYTES] = { 7 };
+		struct error error;
+		assert_false(tls_options_digest(&rows[i].options, rows[i].more, digest, &error));
+		assert_int_equal(error.kind, ERROR_INPUT);
+		assert_string_equal(error.text, rows[i].text);
+		assert_int_equal(digest[0], 7);
+	}
+}
+
+/* Of no files at all it is a digest too; an empty file is none that could be used. */
+static void nothing_has_a_digest_and_an_empty_file_none(void **state)
+{
+	(void)state;
+	const struct tls_options none = { .server = true }, empty = { .cert = "cert" };
+	unsigned char one[TLS_DIGEST_BYTES], two[TLS_DIGEST_BYTES];
+	struct error error;
+	assert_true(tls_options_digest(&none, NULL, one, &error));
+	assert_true(tls_options_digest(&none, NULL, two, &error));
+	assert_memory_equal(one, two, sizeof one);
+	write_file("cert", "");
+	assert_false(tls_options_digest(&empty, NULL, two, &error));
+	assert_string_equal(error.text, "cannot use 'cert': it is empty");
+	assert_memory_equal(one, two, sizeof one);
+}
+
+static void a_file_has_a_limit(void **state)
+{
+	(void)state;
+	const struct tls_options large = { .cert = "cert" };
+	unsigned char digest[TLS_DIGEST_BYTES];
+	struct error error;
+	assert_int_equal(truncate("cert", (off_t)CRL_BYTES_MAX + 1), 0);
+	assert_false(tls_options_digest(&large, NULL, digest, &error));
+	assert_int_equal(error.kind, ERROR_LIMIT);
+	assert_non_null(strstr(error.text, "'cert'"));
+	write_file("cert", "cert");
+	assert_true(tls_options_digest(&large, NULL, digest, &error));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_file_counts),
 		cmocka_unit_test(a_missing_file_is_named_and_a_pipe_left_alone),
+		cmocka_unit_test(each_list_says_which_it_is),
+		cmocka_unit_test(nothing_has_a_digest_and_an_empty_file_none),
+		cmocka_unit_test(a_file_has_a_limit),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

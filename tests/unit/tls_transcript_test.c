@@ -98,12 +98,88 @@ static void odd_input_is_left_out(void **state)
 	assert_string_equal(name_of(&t, 0), "handshake message 99");
 }
 
+/* RFC 8446 section 4: whatever a peer's bytes are, a message has one name, of bounded length. */
+static void every_type_has_a_name(void **state)
+{
+	(void)state;
+	static const uint8_t contents[] = { TLS_CHANGE_CIPHER_SPEC, TLS_ALERT, TLS_HANDSHAKE,
+		TLS_APPLICATION_DATA };
+	for (size_t c = 0; c < sizeof contents; c++)
+		for (unsigned type = 0; type < 256; type++) {
+			char text[TLS_MESSAGE_NAME_BYTES];
+			const struct tls_message one = { .content = contents[c],
+				.type = (uint8_t)type };
+			size_t bytes = strlen(tls_message_name(&one, text));
+			assert_true(bytes > 0 && bytes < TLS_MESSAGE_NAME_BYTES - 1);
+		}
+}
+
+/* Any bytes in any order: nothing is kept beyond its room, and what is kept can be told. */
+static void any_input_stays_within_bounds(void **state)
+{
+	(void)state;
+	static const int types[] = { HEADER, INNER, 20, 21, 22, 23, -1, 0, 24 };
+	struct tls_transcript t = { 0 };
+	uint32_t random = 1;
+	for (int i = 0; i < 20000; i++) {
+		unsigned char bytes[8];
+		for (size_t b = 0; b < sizeof bytes; b++) {
+			random = random * 1664525 + 1013904223;
+			bytes[b] = (unsigned char)(random >> 24);
+		}
+		if (bytes[7] & 1)
+			bytes[0] = (unsigned char)(20 + bytes[0] % 4);
+		tls_transcript_see(&t, bytes[6] & 1, bytes[6] & 2,
+			types[bytes[5] % (sizeof types / sizeof *types)], bytes, bytes[7] % 8);
+	}
+	assert_int_equal(t.count, TLS_MESSAGES_MAX);
+	assert_true(t.left_out > 0);
+	OWN(json_t) json_t *json = tls_transcript_json(&t, true);
+	assert_int_equal(json_array_size(json), TLS_MESSAGES_MAX);
+	for (size_t i = 0; i < TLS_MESSAGES_MAX; i++) {
+		const json_t *one = json_array_get(json, i);
+		assert_true(json_is_string(json_object_get(one, "message")));
+		assert_string_equal(json_string_value(json_object_get(one, "from")),
+			t.messages[i].sent ? "server" : "client");
+		assert_int_equal(
+			json_object_get(one, "alert") != NULL, t.messages[i].content == TLS_ALERT);
+	}
+}
+
+/* Data in a row is one message; what comes between, or the other way, ends the row. */
+static void application_data_in_a_row_is_one(void **state)
+{
+	(void)state;
+	struct tls_transcript t = { 0 };
+	const unsigned char data = 23;
+	static const struct {
+		bool sent;
+		size_t bytes, count;
+	} rows[] = { { true, 10, 1 }, { true, 0xffff, 1 }, { false, 1, 2 }, { true, 2, 3 },
+		{ true, 0, 3 } };
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		record(&t, rows[i].sent, true, 23, rows[i].bytes);
+		tls_transcript_see(&t, rows[i].sent, true, INNER, &data, 1);
+		assert_int_equal(t.count, rows[i].count);
+	}
+	assert_int_equal(t.messages[0].bytes, 10 + 0xffff);
+	assert_int_equal(t.messages[2].bytes, 2);
+	message(&t, true, true, 21, 0);
+	assert_string_equal(name_of(&t, 3), "alert 0 close_notify");
+	record(&t, true, true, 23, 5);
+	tls_transcript_see(&t, true, true, INNER, &data, 1);
+	assert_int_equal(t.count, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(on_tls_1_2_the_change_of_ciphers_encrypts),
 		cmocka_unit_test(on_tls_1_3_the_record_tells),
 		cmocka_unit_test(odd_input_is_left_out),
+		cmocka_unit_test(every_type_has_a_name),
+		cmocka_unit_test(any_input_stays_within_bounds),
+		cmocka_unit_test(application_data_in_a_row_is_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
