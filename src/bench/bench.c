@@ -40,6 +40,9 @@ static bool make_shared(
 
 /* ---- Workers ---- */
 
+/* A turn of one connection: a hundred requests, each with a body of any size. */
+#define PIECE_BYTES_MAX ((size_t)256 << 20)
+
 static bool make_worker(struct shared *shared, size_t slots, size_t first_certificate,
 	struct worker *ret, struct error *reterr)
 {
@@ -50,6 +53,7 @@ static bool make_worker(struct shared *shared, size_t slots, size_t first_certif
 	ret->result = calloc(1, sizeof *ret->result);
 	if (!ret->slots || !ret->result)
 		bug("out of memory for %zu connections", slots);
+	buffer_init(&ret->piece, PIECE_BYTES_MAX);
 	for (size_t i = 0; i < slots; i++) {
 		ret->slots[i].worker = ret;
 		ret->slots[i].certificate = (first_certificate + i) % shared->contexts_count;
@@ -60,6 +64,7 @@ static bool make_worker(struct shared *shared, size_t slots, size_t first_certif
 static void free_worker(struct worker *worker)
 {
 	net_loop_free(worker->loop);
+	buffer_done(&worker->piece);
 	free(worker->slots);
 	free(worker->result);
 }

@@ -8,6 +8,7 @@
 #define MTLS_BENCH_BENCH_H
 
 #include "bench/histogram.h"
+#include "http/http.h"
 #include "net/net.h"
 #include "tls/tls.h"
 
@@ -33,7 +34,10 @@ struct bench_options {
 	struct net_address server;
 	const char *request; /* the whole request as it is sent */
 	size_t request_bytes;
-	bool head;              /* its method is HEAD: no body comes back */
+	bool head; /* its method is HEAD: no body comes back */
+	/* Asked over HTTP/2 instead, so many at a time on a connection; NULL: HTTP/1.1. */
+	const struct h2_question *question;
+	size_t streams;
 	struct tls_options tls; /* role, certificate and key are filled in */
 	const struct bench_certificate
 		*certificates; /* taken in turn; without one: none is shown */

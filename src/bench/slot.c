@@ -17,8 +17,11 @@ void slot_close(struct slot *slot)
 		slot->worker->connecting--;
 	net_stream_close(slot->stream);
 	tls_connection_free(slot->tls);
+	h2_client_free(slot->h2);
 	slot->stream = NULL;
 	slot->tls = NULL;
+	slot->h2 = NULL;
+	slot->streams = 0;
 	slot->state = SLOT_CLOSED;
 }
 
@@ -45,7 +48,9 @@ static void flush(struct slot *slot)
 static void fail(struct slot *slot, const struct error *error)
 {
 	struct worker *worker = slot->worker;
-	worker_count_error(worker, error);
+	/* What was asked on it has failed, all of it; a connection that carried nothing, once. */
+	for (size_t lost = slot->streams ? slot->streams : 1; lost; lost--)
+		worker_count_error(worker, error);
 	slot_close(slot);
 	slot->state = SLOT_PAUSED;
 	/* What was refused may be the session's fault: the next time comes without it. */
@@ -73,20 +78,21 @@ static void leave(struct slot *slot)
 	slot_close(slot);
 }
 
-/* A status of 400 or more is a failure, whose time counts for nothing. */
-static void count_answer(struct slot *slot)
+/* A status of 400 or more is a failure, whose time counts for nothing; 0 is none at all. */
+static void count_answer(struct slot *slot, int status, uint64_t due_ns)
 {
 	struct worker *worker = slot->worker;
-	int status = h1_answers_status(slot->answers);
 	struct error error;
 	if (status < BENCH_STATUSES)
-		worker->result->statuses[status]++;
-	if (status >= 400) {
-		error_set(&error, ERROR_HTTP, "the server answered HTTP %d %s", status,
-			http_status_text(status));
+		worker->result->statuses[status] += status != 0;
+	if (status >= 400 || !status) {
+		error_set(&error, status ? ERROR_HTTP : ERROR_NETWORK,
+			status ? "the server answered HTTP %d %s"
+			       : "the server reset the stream (%d)%s",
+			status, http_status_text(status));
 		worker_count_error(worker, &error);
 	} else if (!slot->warming) {
-		histogram_add(&worker->result->operations, clock_monotonic_ns() - slot->due_ns);
+		histogram_add(&worker->result->operations, clock_monotonic_ns() - due_ns);
 		atomic_fetch_add_explicit(&worker->shared->done, 1, memory_order_relaxed);
 	}
 }
@@ -116,7 +122,7 @@ static bool has_left(struct slot *slot)
 static void answered(struct slot *slot)
 {
 	bool stays = keeps(slot) && h1_answers_keep_alive(slot->answers) && !has_left(slot);
-	count_answer(slot);
+	count_answer(slot, h1_answers_status(slot->answers), slot->due_ns);
 	slot->operating = false;
 	if (stays) {
 		slot->state = SLOT_FREE;
@@ -126,6 +132,19 @@ static void answered(struct slot *slot)
 	} else {
 		leave(slot);
 	}
+	worker_operation_ended(slot->worker, slot);
+}
+
+static void answered_h2(struct slot *slot, uint64_t due_ns, int status)
+{
+	count_answer(slot, status, due_ns);
+	slot->due_ns = clock_monotonic_ns();
+	slot->streams--;
+	slot->operating = slot->streams > 0;
+	if (!keeps(slot))
+		leave(slot);
+	else if (!slot->operating)
+		slot->state = SLOT_FREE;
 	worker_operation_ended(slot->worker, slot);
 }
 
@@ -143,9 +162,46 @@ static void ask(struct slot *slot)
 		flush(slot);
 }
 
+/* Encrypts and sends what HTTP/2 has to say. */
+static void flush_h2(struct slot *slot)
+{
+	struct buffer *piece = &slot->worker->piece;
+	struct error error;
+	piece->length = 0;
+	if (!h2_client_output(slot->h2, piece, &error) ||
+		!tls_connection_write(slot->tls, piece->data, piece->length, &error))
+		fail(slot, &error);
+	else
+		flush(slot);
+}
+
+/* The tag of a stream is when it was due. */
+static void ask_h2(struct slot *slot, uint64_t due_ns)
+{
+	struct error error;
+	slot->state = SLOT_ASKED;
+	slot->operating = true;
+	slot->streams++;
+	if (!h2_client_ask(slot->h2, slot->worker->shared->options->question, due_ns, &error))
+		fail(slot, &error);
+	else if (!slot->reading)
+		flush_h2(slot);
+}
+
+static bool agreed_on_h2(struct slot *slot)
+{
+	struct error error;
+	if (!strcmp(tls_connection_outcome(slot->tls)->alpn, "h2"))
+		return true;
+	error_set(&error, ERROR_CHECK, "the server does not speak HTTP/2");
+	fail(slot, &error);
+	return false;
+}
+
 static void greeted(struct slot *slot)
 {
 	struct worker *worker = slot->worker;
+	bool h2 = worker->shared->options->question != NULL;
 	if (!slot->warming) {
 		histogram_add(
 			&worker->result->handshakes, clock_monotonic_ns() - slot->connecting_ns);
@@ -153,8 +209,38 @@ static void greeted(struct slot *slot)
 	}
 	worker->connecting--;
 	slot->state = SLOT_FREE;
+	if (h2 && !agreed_on_h2(slot))
+		return;
+	if (!h2) {
+		if (slot->operating)
+			ask(slot);
+		return;
+	}
+	slot->h2 = h2_client_new();
+	slot->reading = true;
 	if (slot->operating)
-		ask(slot);
+		ask_h2(slot, slot->due_ns);
+	worker_connection_stands(worker, slot);
+	slot->reading = false;
+	if (slot->h2)
+		flush_h2(slot);
+}
+
+/* Reads what is decrypted; false when the connection is gone or has failed. */
+static bool read_h2(struct slot *slot, const void *bytes, size_t count)
+{
+	const struct h2_client *h2 = slot->h2;
+	struct error error;
+	uint64_t due_ns;
+	int status;
+	bool goes_on = h2_client_input(slot->h2, bytes, count, &error);
+	while (slot->h2 == h2 && h2_client_answer(slot->h2, &due_ns, &status))
+		answered_h2(slot, due_ns, status);
+	if (slot->h2 != h2)
+		return false;
+	if (!goes_on)
+		fail(slot, &error);
+	return goes_on;
 }
 
 /* Reads what is decrypted; false when the slot has gone on to something else. */
@@ -175,6 +261,11 @@ static bool read_answer(struct slot *slot)
 		bool ended = status == TLS_CLOSED;
 		if (!ended)
 			slot->worker->result->received_bytes += count;
+		if (slot->h2 && !ended) {
+			if (!read_h2(slot, bytes, count))
+				return false;
+			continue;
+		}
 		if (slot->state != SLOT_ASKED && !ended)
 			continue; /* nobody asked: a server's own idea, and no answer of ours */
 		if (slot->state != SLOT_ASKED) {
@@ -212,8 +303,14 @@ static void got_bytes(void *context, const void *bytes, size_t count)
 		greeted(slot);
 	if (slot->state == SLOT_HANDSHAKE)
 		flush(slot);
-	else if (slot->state == SLOT_ASKED || slot->state == SLOT_FREE)
+	else if (slot->state == SLOT_ASKED || slot->state == SLOT_FREE) {
+		const struct tls_connection *tls = slot->tls;
+		slot->reading = true;
 		read_answer(slot);
+		slot->reading = false;
+		if (slot->h2 && slot->tls == tls)
+			flush_h2(slot);
+	}
 }
 
 static void got_end(void *context, const struct error *broken)
@@ -273,13 +370,25 @@ static void open_connection(struct slot *slot)
 		fail(slot, &error);
 }
 
+bool slot_is_free(const struct slot *slot)
+{
+	const struct bench_options *options = slot->worker->shared->options;
+	if (slot->h2 && slot->state == SLOT_ASKED && keeps(slot))
+		return slot->streams < options->streams;
+	return !slot->operating && (slot->state == SLOT_FREE || slot->state == SLOT_CLOSED);
+}
+
 void slot_begin(struct slot *slot, uint64_t due_ns)
 {
 	slot->operating = true;
 	slot->warming = !slot->session && slot->worker->shared->options->mode == BENCH_RESUMED;
-	slot->due_ns = due_ns;
 	if (!slot->answers)
 		slot->answers = h1_answers_new();
+	if (slot->h2) {
+		ask_h2(slot, due_ns);
+		return;
+	}
+	slot->due_ns = due_ns;
 	if (slot->state == SLOT_FREE)
 		ask(slot);
 	else

@@ -51,18 +51,14 @@ void worker_count_error(struct worker *worker, const struct error *error)
 		net_loop_stop(worker->loop);
 }
 
-static bool is_free(const struct slot *slot)
-{
-	return !slot->operating && (slot->state == SLOT_FREE || slot->state == SLOT_CLOSED);
-}
-
 /* With a rate: gives what is due to who is free. */
 static void dispatch(struct worker *worker)
 {
 	uint64_t now = clock_monotonic_ns();
 	worker->handing_out = true;
 	for (size_t i = 0; i < worker->slots_count && due_ns(worker) <= now; i++)
-		if (is_free(&worker->slots[i]) && may_begin(worker)) {
+		while (due_ns(worker) <= now && slot_is_free(&worker->slots[i]) &&
+			may_begin(worker)) {
 			uint64_t due = due_ns(worker);
 			worker->dispatched++;
 			slot_begin(&worker->slots[i], due);
@@ -76,7 +72,7 @@ static void open_more(struct worker *worker)
 	worker->handing_out = true;
 	while (worker->opening < worker->slots_count && worker->connecting < OPENING_MAX) {
 		struct slot *slot = &worker->slots[worker->opening++];
-		if (is_free(slot) && may_begin(worker))
+		if (slot_is_free(slot) && may_begin(worker))
 			slot_begin(slot, clock_monotonic_ns());
 	}
 	worker->handing_out = false;
@@ -98,7 +94,15 @@ void worker_operation_ended(struct worker *worker, struct slot *slot)
 		open_more(worker);
 	else if (worker->rate > 0)
 		dispatch(worker);
-	else if (is_free(slot) && may_begin(worker))
+	else if (slot_is_free(slot) && may_begin(worker))
+		slot_begin(slot, clock_monotonic_ns());
+}
+
+void worker_connection_stands(struct worker *worker, struct slot *slot)
+{
+	bool asks_at_once = !worker->probing && !(worker->rate > 0) &&
+			    worker->shared->options->mode == BENCH_REQUESTS;
+	while (asks_at_once && slot_is_free(slot) && may_begin(worker))
 		slot_begin(slot, clock_monotonic_ns());
 }
 

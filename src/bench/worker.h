@@ -25,9 +25,12 @@ struct slot {
 	struct tls_connection *tls;
 	struct tls_session *session;
 	struct h1_answers *answers;
-	bool operating;         /* an operation is under way */
+	struct h2_client *h2;   /* of this connection; NULL: HTTP/1.1 */
+	size_t streams;         /* requests on it that wait for their answers */
+	bool reading;           /* within its input: what is asked goes out behind it */
+	bool operating;         /* an operation is under way; over HTTP/2: at least one */
 	bool warming;           /* it only fetches the session that the next ones offer */
-	uint64_t due_ns;        /* when it was due */
+	uint64_t due_ns;        /* when it was due; over HTTP/2: the last time that it got on */
 	uint64_t connecting_ns; /* when its connection began */
 };
 
@@ -54,6 +57,7 @@ struct worker {
 	uint64_t start_ns, end_ns;
 	double rate;         /* this thread's share */
 	uint64_t dispatched; /* with a rate: operations begun */
+	struct buffer piece; /* where the next bytes of HTTP/2 are put together */
 	bool probing;        /* one operation a slot, and an error ends it */
 	size_t probes_left;
 	struct bench_result *result;
@@ -64,8 +68,9 @@ void worker_run(struct worker *worker);
 
 /* ---- slot.c ---- */
 
-/* Begins an operation that was due at that moment. Only when none is under way. */
+/* Begins an operation that was due at that moment. Only when slot_is_free. */
 void slot_begin(struct slot *slot, uint64_t due_ns);
+bool slot_is_free(const struct slot *slot);
 /* Closes without a word: the time is over. */
 void slot_close(struct slot *slot);
 /* Releases what it still holds. */
@@ -73,6 +78,8 @@ void slot_done(struct slot *slot);
 
 /* ---- for slot.c ---- */
 
+/* Over HTTP/2 a connection stands: more may be asked on it at once. */
+void worker_connection_stands(struct worker *worker, struct slot *slot);
 /* An operation has ended, well or not: what next? */
 void worker_operation_ended(struct worker *worker, struct slot *slot);
 void worker_count_error(struct worker *worker, const struct error *error);

@@ -42,13 +42,17 @@ static const struct option options[] = {
 		.value = "N",
 		.help = "begin so many operations a second, however slow the answers; each one's "
 			"time runs from when it was due" },
+	{ .name = "http2", .help = "ask over HTTP/2" },
+	{ .name = "streams",
+		.value = "N",
+		.help = "over HTTP/2: requests at a time on each connection, 1 to 100" },
 	{ .name = "timeout",
 		.value = "SECONDS",
 		.preset = "10",
 		.help = "an operation that takes longer has failed, 1 to 3600" },
 	PAYLOAD_OPTIONS,
 	{ .name = "certs",
-		.value = "DIR|GLOB",
+		.value = "DIR",
 		.environment = "MTLS_CERTS",
 		.preset = "certs",
 		.help = "folder with ca.crt, client.crt and client.key; or a pattern of client "
@@ -66,6 +70,9 @@ struct job {
 	struct url url;
 	struct payload payload;
 	struct buffer request;
+	struct h2_question question;
+	struct http_header headers[H2_QUESTION_HEADERS_MAX];
+	char *authority;
 	struct bench_options bench;
 	struct bench_certificate one, *many;
 	char **names; /* the certificates and keys of `many` */
@@ -80,6 +87,9 @@ static void own_job(struct job *job)
 	url_done(&job->url);
 	payload_done(&job->payload);
 	buffer_done(&job->request);
+	for (size_t i = 0; i < job->question.header_count; i++)
+		free((char *)job->headers[i].name);
+	free(job->authority);
 	for (size_t i = 0; i < job->names_count; i++)
 		free(job->names[i]);
 	free(job->names);
@@ -229,18 +239,64 @@ static bool write_request(struct job *job, struct error *reterr)
 	return true;
 }
 
+/* HTTP/2's names are in lower case, and what belongs to one connection is not sent (RFC 9113 8.2).
+ */
+static bool write_question(struct job *job, struct error *reterr)
+{
+	const struct payload *payload = &job->payload;
+	struct h2_question *question = &job->question;
+	if (payload->headers_count > H2_QUESTION_HEADERS_MAX)
+		return error_set(reterr, ERROR_USAGE, "mtls bench: at most %d headers over HTTP/2",
+			H2_QUESTION_HEADERS_MAX);
+	for (size_t i = 0; i < payload->headers_count; i++) {
+		const char *colon = strchr(payload->headers[i], ':');
+		char *name = text_copy(payload->headers[i]);
+		name[colon - payload->headers[i]] = 0;
+		for (char *c = name; *c; c++)
+			*c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 'a' - 'A') : *c;
+		job->headers[question->header_count++] =
+			(struct http_header){ name, colon + 1 + strspn(colon + 1, " \t") };
+	}
+	job->authority = text_format("%s:%u", job->url.host, job->url.port);
+	question->method =
+		args_count(job->args) == 2 ? args_operand(job->args, 0) : payload->method;
+	question->authority = job->authority;
+	question->path = job->url.target;
+	question->headers = job->headers;
+	question->body = payload->body.data;
+	question->body_bytes = payload->body.length;
+	job->bench.question = question;
+	return true;
+}
+
+static bool read_http2(struct job *job, struct error *reterr)
+{
+	long long streams = 1;
+	bool http2 = args_flag(job->args, "http2");
+	if (!args_number(job->args, "streams", 1, H2_STREAMS_MAX, &streams, reterr))
+		return false;
+	if (args_given(job->args, "streams") && !http2)
+		return error_set(reterr, ERROR_USAGE, "mtls bench: --streams needs --http2");
+	if (streams > 1 && job->bench.mode != BENCH_REQUESTS)
+		return error_set(
+			reterr, ERROR_USAGE, "mtls bench: --streams is for --mode requests");
+	job->bench.streams = (size_t)streams;
+	return !http2 || write_question(job, reterr);
+}
+
 static bool read_job(struct args *args, struct job *job, struct error *reterr)
 {
 	job->args = args;
 	if (!url_parse(args_operand(args, args_count(args) - 1), &job->url, reterr) ||
 		!read_numbers(job, reterr) || !payload_read(args, &job->payload, reterr) ||
-		!write_request(job, reterr) || !read_side(job, reterr))
+		!write_request(job, reterr) || !read_http2(job, reterr) || !read_side(job, reterr))
 		return false;
 	struct net_address *server = &job->bench.server;
 	const char *host = job->url.host + (*job->url.host == '[');
 	snprintf(server->host, sizeof server->host, "%.*s", (int)strcspn(host, "]"), host);
 	server->port = job->url.port;
 	job->bench.tls = job->side.tls;
+	job->bench.tls.alpn = job->bench.question ? "h2" : "http/1.1";
 	job->bench.tls.verify.purpose = PURPOSE_SERVER;
 	job->bench.tls.verify.name = job->url.name;
 	/* Without it a server of many names shows its first certificate (RFC 6066 section 3). */

@@ -10,6 +10,7 @@
 #include "http/h1.h"
 #include "http/h1_answer.h"
 #include "http/h2.h"
+#include "http/h2_client.h"
 #include "http/message.h"
 #include "http/range.h"
 
