@@ -114,6 +114,58 @@ static void what_is_no_answer_is_refused(void **state)
 	}
 }
 
+/* A parser that refused, or that was left in the middle, begins anew with the next response. */
+static void each_begin_forgets_what_was(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *before;
+		bool head;
+	} rows[] = {
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", false },
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", false },
+		{ "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nany", false },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", true },
+		{ "HTTP/1.1 2", true },
+		{ "no HTTP at all\r\n", false },
+		{ "", false },
+	};
+	OWN(h1_answers) struct h1_answers *answers = h1_answers_new();
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		static const char next[] = "HTTP/1.1 202 Accepted\r\nContent-Length: 3\r\n\r\nabc";
+		size_t used;
+		h1_answers_begin(answers, rows[i].head);
+		feed(answers, rows[i].before, 3, &used);
+		h1_answers_begin(answers, false);
+		assert_int_equal(h1_answers_status(answers), 0);
+		assert_int_equal(feed(answers, next, 5, &used), H1_ANSWER_DONE);
+		assert_int_equal(used, strlen(next));
+		assert_int_equal(h1_answers_status(answers), 202);
+		assert_true(h1_answers_keep_alive(answers));
+	}
+}
+
+/* A body far beyond any buffer is counted, not kept. */
+static void a_long_body_is_passed_over(void **state)
+{
+	(void)state;
+	static const char start[] = "HTTP/1.1 200 OK\r\nContent-Length: 5000000000\r\n\r\n";
+	static char block[1 << 20];
+	OWN(h1_answers) struct h1_answers *answers = h1_answers_new();
+	size_t used;
+	unsigned long long left = 5000000000;
+	assert_int_equal(feed(answers, start, 100, &used), H1_ANSWER_MORE);
+	enum h1_answer_event event = H1_ANSWER_MORE;
+	while (left && event == H1_ANSWER_MORE) {
+		size_t count = left < sizeof block ? (size_t)left : sizeof block;
+		event = h1_answers_input(answers, block, count, &used);
+		assert_int_equal(used, count);
+		left -= count;
+	}
+	assert_int_equal(event, H1_ANSWER_DONE);
+	assert_int_equal(left, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +173,8 @@ int main(void)
 		cmocka_unit_test(one_after_the_other),
 		cmocka_unit_test(the_end_of_the_connection),
 		cmocka_unit_test(what_is_no_answer_is_refused),
+		cmocka_unit_test(each_begin_forgets_what_was),
+		cmocka_unit_test(a_long_body_is_passed_over),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
