@@ -169,7 +169,7 @@ static void listen(struct line *line)
 		sscanf(probe->response.data, "HTTP/%*1[0-9].%*1[0-9] %3d", &probe->status);
 }
 
-static void converse(struct line *line, const struct target *target, const char *path)
+static void shake_hands(struct line *line)
 {
 	struct probe *probe = line->probe;
 	enum tls_status status = tls_connection_input(line->tls, NULL, 0, &probe->error);
@@ -178,21 +178,46 @@ static void converse(struct line *line, const struct target *target, const char 
 	flush(line);
 	probe->finished = tls_connection_finished(line->tls);
 	probe->refused = status == TLS_FAILED || !probe->finished;
-	if (!probe->refused && path) {
-		OWN(char)
-		char *request = text_format("GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: mtls/%s\r\n"
-					    "Accept: */*\r\nConnection: close\r\n\r\n",
-			path, target->sni ? target->sni : target->address.host, MTLS_VERSION);
-		if (tls_connection_write(line->tls, request, strlen(request), &probe->error)) {
-			flush(line);
-			listen(line);
-		}
-	}
+}
+
+static must_check bool say(struct line *line, const char *text)
+{
+	bool ok = tls_connection_write(line->tls, text, strlen(text), &line->probe->error);
+	flush(line);
+	return ok;
+}
+
+/* All of a request behind its first line. */
+static char *request_rest(const struct target *target, const char *connection)
+{
+	return text_format("Host: %s\r\nUser-Agent: mtls/%s\r\nAccept: */*\r\n%s\r\n",
+		target->sni ? target->sni : target->address.host, MTLS_VERSION, connection);
+}
+
+static void ask(
+	struct line *line, const struct target *target, const char *path, const char *connection)
+{
+	OWN(char) char *rest = request_rest(target, connection);
+	OWN(char) char *request = text_format("GET %s HTTP/1.1\r\n%s", path, rest);
+	if (say(line, request))
+		listen(line);
+}
+
+static void note(struct line *line)
+{
+	const struct tls_transcript *transcript = tls_connection_transcript(line->tls);
+	line->probe->outcome = *tls_connection_outcome(line->tls);
+	if (transcript)
+		line->probe->peer.transcript = *transcript;
+	if (!line->probe->refused)
+		line->probe->error = (struct error){ .kind = ERROR_NONE, .alert = -1 };
+}
+
+static void hang_up(struct line *line)
+{
 	tls_connection_shutdown(line->tls);
 	flush(line);
-	probe->outcome = *tls_connection_outcome(line->tls);
-	if (!probe->refused)
-		probe->error = (struct error){ .kind = ERROR_NONE, .alert = -1 };
+	note(line);
 }
 
 bool probe_run(const struct net_places *places, const struct target *target,
@@ -202,6 +227,26 @@ bool probe_run(const struct net_places *places, const struct target *target,
 	return probe_resume(places, target, options, path, ms_max, NULL, ret, reterr);
 }
 
+static void begin(struct probe *probe)
+{
+	*probe = (struct probe){ .response = BUFFER(PROBE_RESPONSE_BYTES_MAX) };
+	tls_outcome_init(&probe->outcome);
+}
+
+/* A TLS connection over the line's dial, with its handshake. */
+static void connect_tls(
+	struct line *line, const struct tls_context *context, const struct tls_session *session)
+{
+	struct probe *probe = line->probe;
+	line->tls = tls_connection_new(context);
+	probe->connected = true;
+	snprintf(probe->address, sizeof probe->address, "%s", net_dial_address(line->dial));
+	tls_connection_watch(line->tls, &probe->peer);
+	if (session)
+		tls_connection_resume(line->tls, session);
+	shake_hands(line);
+}
+
 bool probe_resume(const struct net_places *places, const struct target *target,
 	const struct tls_options *options, const char *path, unsigned ms_max,
 	const struct tls_session *session, struct probe *ret, struct error *reterr)
@@ -209,26 +254,91 @@ bool probe_resume(const struct net_places *places, const struct target *target,
 	OWN(tls_context) struct tls_context *context = NULL;
 	OWN(net_dial) struct net_dial *dial = NULL;
 	uint64_t start = clock_monotonic_ms();
-	*ret = (struct probe){ .response = BUFFER(PROBE_RESPONSE_BYTES_MAX) };
-	tls_outcome_init(&ret->outcome);
+	begin(ret);
 	if (!tls_context_new(options, &context, reterr))
 		return false;
 	if (net_dial(places, ms_max, &dial, &ret->error)) {
 		struct line line = { .dial = dial, .until = start + ms_max, .probe = ret };
-		OWN(tls_connection)
-		struct tls_connection *tls = line.tls = tls_connection_new(context);
-		ret->connected = true;
-		snprintf(ret->address, sizeof ret->address, "%s", net_dial_address(dial));
-		tls_connection_watch(tls, &ret->peer);
-		if (session)
-			tls_connection_resume(tls, session);
-		converse(&line, target, path);
+		connect_tls(&line, context, session);
+		if (!ret->refused && path)
+			ask(&line, target, path, "Connection: close\r\n");
+		hang_up(&line);
 		if (ret->finished)
-			ret->session = tls_connection_session(tls);
+			ret->session = tls_connection_session(line.tls);
 		ret->peer.connection = NULL;
+		tls_connection_free(line.tls);
 	} else {
 		ret->refused = true;
 	}
 	ret->ms = (unsigned)(clock_monotonic_ms() - start);
 	return true;
+}
+
+/* ---- A connection that stays ---- */
+
+struct probe_stay {
+	struct tls_context *context;
+	struct net_dial *dial;
+	char *rest; /* of the second request */
+	unsigned ms_max;
+	struct line line;
+	struct probe probe;
+};
+
+void probe_stay_free(struct probe_stay *stay)
+{
+	if (!stay)
+		return;
+	tls_connection_free(stay->line.tls);
+	net_dial_close(stay->dial);
+	tls_context_free(stay->context);
+	probe_done(&stay->probe);
+	free(stay->rest);
+	free(stay);
+}
+
+bool probe_stay(const struct net_places *places, const struct target *target,
+	const struct tls_options *options, unsigned ms_max, struct probe_stay **ret,
+	struct error *reterr)
+{
+	OWN(probe_stay) struct probe_stay *stay = calloc(1, sizeof *stay);
+	if (!stay)
+		bug("out of memory");
+	stay->rest = request_rest(target, "");
+	stay->ms_max = ms_max;
+	begin(&stay->probe);
+	if (!tls_context_new(options, &stay->context, reterr) ||
+		!net_dial(places, ms_max, &stay->dial, reterr))
+		return false;
+	stay->line = (struct line){
+		.dial = stay->dial, .until = clock_monotonic_ms() + ms_max, .probe = &stay->probe
+	};
+	connect_tls(&stay->line, stay->context, NULL);
+	if (!stay->probe.refused)
+		ask(&stay->line, target, target->path, "");
+	/* Between two requests it would be idle, and those the server may end on its own. */
+	OWN(char) char *first = text_format("GET %s HTTP/1.1\r\n", target->path);
+	if (!stay->probe.refused && !say(&stay->line, first))
+		stay->probe.refused = true;
+	note(&stay->line);
+	*ret = TAKE(stay);
+	return true;
+}
+
+const struct probe *probe_stay_seen(const struct probe_stay *stay)
+{
+	return &stay->probe;
+}
+
+void probe_stay_ask(struct probe_stay *stay)
+{
+	buffer_done(&stay->probe.response);
+	stay->probe.response = (struct buffer)BUFFER(PROBE_RESPONSE_BYTES_MAX);
+	stay->probe.status = 0;
+	stay->line.until = clock_monotonic_ms() + stay->ms_max;
+	if (say(&stay->line, stay->rest))
+		listen(&stay->line);
+	else
+		stay->probe.refused = true;
+	hang_up(&stay->line);
 }

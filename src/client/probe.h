@@ -54,4 +54,20 @@ must_check bool probe_resume(const struct net_places *places, const struct targe
 	const struct tls_options *options, const char *path, unsigned ms_max,
 	const struct tls_session *session, struct probe *ret, struct error *reterr);
 
+/*
+ * A connection that is kept after its first request, to ask again on it when something has changed
+ * meanwhile. The first line of the second request has been sent, so that it is not idle. Also
+ * ERROR_NETWORK when nobody is there.
+ */
+struct probe_stay;
+must_check bool probe_stay(const struct net_places *places, const struct target *target,
+	const struct tls_options *options, unsigned ms_max, struct probe_stay **ret,
+	struct error *reterr);
+/* What was seen up to now; borrowed. */
+const struct probe *probe_stay_seen(const struct probe_stay *stay);
+/* Sends the rest of the second request, reads the answer, and hangs up. */
+void probe_stay_ask(struct probe_stay *stay);
+void probe_stay_free(struct probe_stay *stay);
+OWN_DEFINE(probe_stay, struct probe_stay, probe_stay_free);
+
 #endif

@@ -125,37 +125,17 @@ static must_check bool make_sessions(struct audit_server *audit, const struct ta
 
 bool audit_make_expiring(struct audit_server *audit, struct error *reterr)
 {
-	static const struct lab_certificate *row;
 	if (!mint_can_sign(lab_minted_ca(audit->minted)))
 		return true;
-	for (row = lab_certificates; strcmp(row->name, "certs/client") != 0;)
-		row++;
-	struct mint_recipe recipe = row->recipe;
-	recipe.not_after_s = LIFE_S;
-	if (audit->options.client_name)
-		recipe.common_name = audit->options.client_name;
 	struct audit_guest *guest = &audit->expired;
 	guest->cert = text_format("%s/certs/client-short.crt", audit->options.folder);
 	guest->key = text_format("%s/certs/client-short.key", audit->options.folder);
-	time_t now = time(NULL);
-	OWN(mint) struct mint *mint = NULL;
-	audit->expires = now + LIFE_S;
+	audit->expires = time(NULL) + LIFE_S;
 	OWN(char) char *certs = text_format("%s/certs", audit->options.folder);
 	return file_make_folder(certs, reterr) &&
-	       mint_new(&recipe, lab_minted_ca(audit->minted), now, &mint, reterr) &&
-	       mint_save(mint, guest->cert, guest->key, reterr) &&
+	       lab_mint_short(lab_minted_ca(audit->minted), audit->options.client_name,
+		       audit->expires, guest->cert, guest->key, reterr) &&
 	       make_sessions(audit, &audit->target, audit->places, guest, reterr);
-}
-
-static must_check bool await_expiry(const struct audit_server *audit, struct error *reterr)
-{
-	/* notAfter is the last second that counts. */
-	while (time(NULL) <= audit->expires) {
-		if (!go_on(reterr))
-			return false;
-		wait_a_moment();
-	}
-	return true;
 }
 
 /* ---- Revoked ---- */
@@ -234,7 +214,7 @@ static must_check bool find_guest(struct audit_server *audit, struct audit_resul
 		*ret = &audit->expired;
 		if (!audit->expired.made)
 			why = AUDIT_NO_KEY;
-		else if (!await_expiry(audit, reterr))
+		else if (!process_await_second(audit->expires, reterr))
 			return false;
 		break;
 	default:

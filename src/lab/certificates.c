@@ -103,6 +103,8 @@ const struct lab_certificate lab_certificates[] = {
 		{ "mtls-client", NOW_VALID, CLIENT }, .front = CA },
 	{ "lab/key-passphrase", CA, "a client, its key under the passphrase 'right'",
 		{ "mtls-client", NOW_VALID, CLIENT }, .passphrase = "right" },
+	{ "lab/client-short", CA, "a client that expires in two minutes",
+		{ "mtls-client", .not_before_s = -HOUR_S, .not_after_s = 120, CLIENT } },
 
 	{ "lab/server-name-mismatch", CA, "a server with another name",
 		{ "localhost", NOW_VALID, { NO_CA, USAGE, EKU("serverAuth"), { "subjectAltName", "DNS:other.example" } } },
@@ -135,6 +137,7 @@ const struct lab_crl lab_crls[] = {
 	{ "certs/ca", CA, "certs/client-revoked", "the CA's list of revoked certificates", -HOUR_S, 30 * DAY_S },
 	{ "lab/other-ca", OTHER_CA, NULL, "a CRL of another CA", -HOUR_S, 30 * DAY_S },
 	{ "lab/crl-expired", CA, NULL, "a CRL of the CA that expired yesterday", -30 * DAY_S, -DAY_S },
+	{ "lab/later", CA, NULL, "a CRL of the CA before the client is revoked", -HOUR_S, 30 * DAY_S },
 	{ "lab/server-revoked", CA, "lab/server-revoked", "a CRL of the CA that lists the server", -HOUR_S, 30 * DAY_S },
 	{ 0 },
 };

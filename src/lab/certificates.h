@@ -30,6 +30,10 @@ extern const struct lab_certificate lab_certificates[];
 extern const struct lab_crl lab_crls[];
 /* A passphrase that opens nothing. */
 #define LAB_WRONG_PASSPHRASE "lab/wrong-passphrase.txt"
+/* Rules that let our client do nothing. */
+#define LAB_POLICY "lab/policy.cnf"
+/* A key for session tickets that two servers share. */
+#define LAB_TICKET_KEYS "lab/ticket.keys"
 
 /* Everything minted, in memory. */
 struct lab_minted;
@@ -70,5 +74,9 @@ must_check bool lab_minted_write(
  * in FOLDER/certs/ca.crt and .key; what an earlier run left there is replaced.
  */
 must_check bool lab_mint(const char *folder, struct error *reterr);
+
+/* A good client that is valid up to and with that second; the name NULL: the table's. */
+must_check bool lab_mint_short(const struct mint *ca, const char *client_name, time_t until,
+	const char *cert_path, const char *key_path, struct error *reterr);
 
 #endif

@@ -33,10 +33,10 @@ __attribute__((format(printf, 1, 2))) static struct lab_verdict differs(const ch
 	return verdict;
 }
 
-/* A server has a status to record only where it let somebody in. */
+/* A server has a status to record only where it finished a handshake. */
 static int status_of(const struct scenario_expected *expected, enum code_side side)
 {
-	return side == SIDE_CLIENT || expected->refuses == SIDE_NONE ? expected->http_status : 0;
+	return side == SIDE_SERVER && expected->code == CODE_PLAIN_HTTP ? 0 : expected->http_status;
 }
 
 /* Where the versions themselves are the matter, none is agreed; a server may leave it unsaid. */
@@ -88,6 +88,8 @@ struct lab_verdict lab_judge(
 		scenario_expected(scenario, observation->version, observation->stack);
 	const bool ours[] = { [SIDE_SERVER] = scenario_has_server(scenario),
 		[SIDE_CLIENT] = scenario_has_client(scenario) };
+	if (observation->lacks)
+		return differs("%s", observation->lacks);
 	if (ours[SIDE_CLIENT] && !observation->client.present)
 		return differs("the client reported nothing");
 	if (ours[SIDE_SERVER] && !observation->server.present)

@@ -19,6 +19,8 @@ struct lab_observation {
 	enum tls_version version; /* the column: TLS_1_2 or TLS_1_3 */
 	bool stack;               /* both sides verified as OpenSSL does by itself */
 	struct lab_report client, server;
+	const char
+		*lacks;   /* without what it proves nothing, or what more is wrong; NULL: nothing */
 	json_t *messages; /* what went over the wire (draw_merge); NULL: nothing; whoever has the
 			   * observation releases it */
 };

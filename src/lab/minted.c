@@ -2,6 +2,7 @@
 #include "lab/certificates.h"
 
 #include <time.h>
+#include <unistd.h>
 
 /* Not large, but CRLs and chains have no fixed size. */
 #define MINTED_FILE_BYTES_MAX ((size_t)1 << 20)
@@ -128,16 +129,46 @@ static must_check bool crl_file(const struct lab_minted *minted, const struct la
 		crl->until_s, ret, reterr);
 }
 
+/* ---- What is no certificate ---- */
+
+static const struct other {
+	const char *name, *what, *text; /* text NULL: a random key */
+} others[] = {
+	{ LAB_WRONG_PASSPHRASE, "a passphrase that opens nothing", "wrong\n" },
+	{ LAB_POLICY, "rules that let our client do nothing",
+		"[policy]\nothers = allow CN=somebody-else; *; **\n" },
+	{ LAB_TICKET_KEYS, "a key for session tickets, for two servers", NULL },
+	{ 0 },
+};
+
+static const struct other *other_file(const char *name)
+{
+	const struct other *other = others;
+	while (other->name && strcmp(other->name, name) != 0)
+		other++;
+	return other->name ? other : NULL;
+}
+
+static must_check bool add_other(
+	const struct other *other, struct buffer *ret, const char **ret_what, struct error *reterr)
+{
+	unsigned char bytes[80];
+	*ret_what = other->what;
+	if (other->text)
+		return buffer_text(ret, other->text, reterr);
+	if (getentropy(bytes, sizeof bytes) != 0)
+		return error_errno(reterr, ERROR_IO, "cannot get random bytes");
+	return buffer_append(ret, bytes, sizeof bytes, reterr);
+}
+
 bool lab_minted_file(const struct lab_minted *minted, const char *file, struct buffer *ret,
 	const char **ret_what, struct error *reterr)
 {
 	const char *dot = strrchr(file, '.');
 	OWN(char) char *name = text_copy(file);
 	name[dot ? dot - file : 0] = 0;
-	if (!strcmp(file, LAB_WRONG_PASSPHRASE)) {
-		*ret_what = "a passphrase that opens nothing";
-		return buffer_text(ret, "wrong\n", reterr);
-	}
+	if (other_file(file))
+		return add_other(other_file(file), ret, ret_what, reterr);
 	if (dot && !strcmp(dot, ".crl")) {
 		const struct lab_crl *crl = find_crl(name);
 		*ret_what = crl->what;
@@ -156,13 +187,21 @@ static must_check bool write_file(const struct lab_minted *minted, struct file_s
 {
 	OWN(char) char *file = text_format("%s%s", name, ending);
 	OWN(char) char *path = text_format("%s/%s", folder, file);
-	bool private = !strcmp(ending, ".key");
+	bool private = !strncmp(ending, ".key", 4);
 	OWN(buffer)
 	struct buffer bytes = { .bytes_max = MINTED_FILE_BYTES_MAX, .secret = private };
 	const char *what;
 	return lab_minted_file(minted, file, &bytes, &what, reterr) &&
 	       file_set_add(set, path, private ? FILE_PRIVATE : FILE_PUBLIC, bytes.data,
 		       bytes.length, reterr);
+}
+
+static must_check bool write_other(const struct lab_minted *minted, struct file_set *set,
+	const char *folder, const char *name, struct error *reterr)
+{
+	const char *dot = strrchr(name, '.');
+	OWN(char) char *stem = text_format("%.*s", (int)(dot - name), name);
+	return write_file(minted, set, folder, stem, dot, reterr);
 }
 
 bool lab_minted_write(const struct lab_minted *minted, const char *folder, struct error *reterr)
@@ -184,9 +223,9 @@ bool lab_minted_write(const struct lab_minted *minted, const char *folder, struc
 	for (const struct lab_crl *crl = lab_crls; minted->own_ca && crl->name; crl++)
 		if (!write_file(minted, set, folder, crl->name, ".crl", reterr))
 			return false;
-	if (minted->own_ca &&
-		!write_file(minted, set, folder, "lab/wrong-passphrase", ".txt", reterr))
-		return false;
+	for (const struct other *other = others; minted->own_ca && other->name; other++)
+		if (!write_other(minted, set, folder, other->name, reterr))
+			return false;
 	return file_set_commit(set, true, reterr);
 }
 
@@ -241,4 +280,17 @@ bool lab_mint(const char *folder, struct error *reterr)
 	OWN(lab_minted) struct lab_minted *minted = NULL;
 	return mint_load(cert, key, &ca, reterr) && lab_minted_new(ca, &minted, reterr) &&
 	       lab_minted_write(minted, folder, reterr);
+}
+
+bool lab_mint_short(const struct mint *ca, const char *client_name, time_t until,
+	const char *cert_path, const char *key_path, struct error *reterr)
+{
+	struct mint_recipe recipe = lab_certificates[row_of("certs/client")].recipe;
+	time_t now = time(NULL);
+	OWN(mint) struct mint *mint = NULL;
+	recipe.not_after_s = until - now;
+	if (client_name)
+		recipe.common_name = client_name;
+	return mint_new(&recipe, ca, now, &mint, reterr) &&
+	       mint_save(mint, cert_path, key_path, reterr);
 }

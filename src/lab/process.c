@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -182,6 +183,17 @@ bool process_finish(struct process *process, int *ret_exit, struct error *reterr
 				process->name);
 	process->pid = 0;
 	*ret_exit = exit_code(status);
+	return true;
+}
+
+bool process_await_second(time_t second, struct error *reterr)
+{
+	enum { LOOK_AGAIN_MS = 50 };
+	while (time(NULL) <= second) {
+		if (process_interrupted)
+			return error_set(reterr, ERROR_CHECK, "interrupted");
+		poll(NULL, 0, LOOK_AGAIN_MS);
+	}
 	return true;
 }
 

@@ -40,6 +40,8 @@ must_check bool process_start(const char *program, const char *const *words, con
 must_check bool process_line(struct process *process, char **ret_line, struct error *reterr);
 /* Waits for its end; *ret_exit is its exit code, 128 + N when signal N ended it. */
 must_check bool process_finish(struct process *process, int *ret_exit, struct error *reterr);
+/* Waits until that second is over. */
+must_check bool process_await_second(time_t second, struct error *reterr);
 /* Asks it to stop, then insists, by its id. Frees what was captured. */
 void process_stop(struct process *process);
 

@@ -1,6 +1,9 @@
 /* The members that the two records share with the comparison, and nothing else of them. */
 #include "lab/report.h"
 
+/* A request refused by somebody who knows the client: the next record says why. */
+enum { STATUS_REFUSED = 403 };
+
 static const char *text_of(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
@@ -54,9 +57,12 @@ bool report_from_server(const json_t *record, struct lab_report *ret)
 			.alert = alert_of(record, "alert-sent", "alert-received"),
 			.x509_error = number_of(record, "x509-error", 0),
 			.version = version_of(text_of(record, "version")) };
-	else
+	else if (ret->http_status == STATUS_REFUSED && code_from_name(event) != CODE_NONE) {
+		ret->code = code_from_name(event);
+		ret->refused = SIDE_SERVER;
+	} else
 		return false;
-	return true;
+	return ret->http_status != STATUS_REFUSED || ret->code != CODE_NONE;
 }
 
 void report_from_client(const json_t *answer, struct lab_report *ret)
@@ -68,15 +74,33 @@ void report_from_client(const json_t *answer, struct lab_report *ret)
 		return;
 	enum { CONFIGURATION = 2 }; /* the exit code of what could not even begin */
 	*ret = (struct lab_report){ .present = true,
-		.refused = number_of(error, "exit_code", 0) == CONFIGURATION ? SIDE_OWN
-			   : !strcmp(kind, "refused-by-peer")                ? SIDE_SERVER
-			   : !strcmp(kind, "refused-by-us")                  ? SIDE_CLIENT
-									     : SIDE_NONE,
+		.refused = number_of(error, "exit_code", 0) == CONFIGURATION  ? SIDE_OWN
+			   : !strcmp(kind, "refused-by-peer")                 ? SIDE_SERVER
+			   : !strcmp(kind, "refused-by-us")                   ? SIDE_CLIENT
+			   : number_of(answer, "status", 0) == STATUS_REFUSED ? SIDE_SERVER
+									      : SIDE_NONE,
 		.code = code_from_name(text_of(error, "code")),
 		.alert = alert_of(tls, "alert_sent", "alert_received"),
 		.x509_error = number_of(error, "x509_error", 0),
 		.http_status = number_of(answer, "status", 0),
 		.version = version_of(text_of(tls, "version")) };
+}
+
+void report_from_probe(const struct probe *probe, struct lab_report *ret)
+{
+	const struct tls_outcome *outcome = &probe->outcome;
+	bool by_us = probe->error.kind == ERROR_REFUSED_BY_US;
+	bool by_peer =
+		probe->status == STATUS_REFUSED || probe->error.kind == ERROR_REFUSED_BY_PEER;
+	*ret = (struct lab_report){ .present = true,
+		.refused = by_us     ? SIDE_CLIENT
+			   : by_peer ? SIDE_SERVER
+				     : SIDE_NONE,
+		.code = probe->error.code,
+		.alert = outcome->alert_sent >= 0 ? outcome->alert_sent : outcome->alert_received,
+		.x509_error = by_us ? outcome->verify.x509_error : 0,
+		.http_status = probe->status,
+		.version = version_of(outcome->version ? outcome->version : "") };
 }
 
 void report_from_failure(const char *said, int exit_code, struct lab_report *ret)

@@ -1,5 +1,5 @@
 /* Servers side by side, one client after the other, and their records read back as JSON. */
-#include "lab/run.h"
+#include "lab/run_parts.h"
 
 #include "lab/draw.h"
 #include "lab/report.h"
@@ -7,28 +7,7 @@
 
 #include <stdio.h>
 
-#define HOST "127.0.0.1"
-enum { WORDS_MAX = 28, URL_BYTES = 64, GREETING_BYTES_MAX = 65536 };
-
-struct words {
-	const char *list[WORDS_MAX + 1];
-	size_t count;
-};
-
-/* Several runs share a server when they tell it the same. */
-struct lab_server {
-	struct words words; /* without those that say where it listens */
-	struct process process;
-	char url[URL_BYTES];
-	struct buffer greeting; /* what it said when it started */
-};
-
-struct lab {
-	char *folder, *program;
-	lab_caller *call; /* NULL: a process of its own for each request */
-	struct lab_server *servers;
-	size_t servers_count;
-};
+#define GREETING_BYTES_MAX ((size_t)64 << 10)
 
 bool lab_new(const char *folder, struct lab **ret, struct error *reterr)
 {
@@ -59,6 +38,7 @@ void lab_free(struct lab *lab)
 {
 	if (!lab)
 		return;
+	lab_later_free(lab->later);
 	for (size_t i = 0; i < lab->servers_count; i++)
 		stop_server(&lab->servers[i]);
 	free(lab->servers);
@@ -67,93 +47,7 @@ void lab_free(struct lab *lab)
 	free(lab);
 }
 
-/* ---- Words ---- */
-
-static void add(struct words *words, const char *word)
-{
-	if (words->count == WORDS_MAX)
-		bug("a scenario's command has more than %d words", WORDS_MAX);
-	words->list[words->count++] = word;
-}
-
-static void add_all(struct words *words, const char *const *list)
-{
-	while (*list)
-		add(words, *list++);
-}
-
-static size_t column(enum tls_version version)
-{
-	return version == TLS_1_3;
-}
-
-static void add_profile(struct words *words, const struct lab_run *run)
-{
-	if (!run->stack)
-		return;
-	add(words, "--profile");
-	add(words, "openssl");
-}
-
-static struct words server_words(const struct lab_run *run)
-{
-	struct words words = { { "mtls", "serve" }, 2 };
-	add_all(&words, run->scenario->server);
-	add_profile(&words, run);
-	const char *limit = run->scenario->server_tls[column(run->version)];
-	if (limit) {
-		add(&words, "--tls-min");
-		add(&words, limit);
-	}
-	return words;
-}
-
-/* `url` and `resolve` (NULL: the address needs no help) are borrowed. */
-static struct words client_words(const struct lab_run *run, const char *url, const char *resolve)
-{
-	struct words words = { { "mtls", "request", url }, 3 };
-	add_all(&words, run->scenario->client);
-	add_profile(&words, run);
-	if (resolve) {
-		add(&words, "--resolve");
-		add(&words, resolve);
-	}
-	const char *only = run->scenario->client_tls[column(run->version)];
-	const char *usual = run->version == TLS_1_3 ? "1.3" : "1.2";
-	if (only || run->version == TLS_1_3) {
-		add(&words, "--tls-min");
-		add(&words, only ? only : usual);
-	}
-	if (only || run->version == TLS_1_2) {
-		add(&words, "--tls-max");
-		add(&words, only ? only : usual);
-	}
-	return words;
-}
-
-/* What the client is to ask for: the server by the name or address that the scenario is about. */
-static char *request_url(const struct scenario *scenario, int port)
-{
-	return text_format("https://%s:%d/todo", scenario->host ? scenario->host : HOST, port);
-}
-
-/* A name that no resolver knows; NULL for one that every machine does. */
-static char *resolution(const struct scenario *scenario, int port)
-{
-	if (!scenario->host || !strcmp(scenario->host, "localhost"))
-		return NULL;
-	return text_format("%s:%d:" HOST, scenario->host, port);
-}
-
-static char *join(const struct words *words)
-{
-	OWN(buffer) struct buffer text = BUFFER(4096);
-	struct error error;
-	for (size_t i = 0; i < words->count; i++)
-		if (!buffer_format(&text, &error, "%s%s", i ? " " : "", words->list[i]))
-			bug("%s", error.text);
-	return text_copy(text.data);
-}
+/* ---- Commands ---- */
 
 /* So that our exit code is that of the command that failed. */
 static enum error_kind kind_of_exit(int code)
@@ -167,7 +61,7 @@ static enum error_kind kind_of_exit(int code)
 bool lab_command(struct lab *lab, const char *const *words, bool quiet, struct error *reterr)
 {
 	struct words all = { { "mtls" }, 1 };
-	add_all(&all, words);
+	words_add_all(&all, words);
 	struct process process;
 	int code;
 	if (!process_start(lab->program, all.list, lab->folder,
@@ -175,7 +69,7 @@ bool lab_command(struct lab *lab, const char *const *words, bool quiet, struct e
 		return false;
 	bool ok = process_finish(&process, &code, reterr);
 	if (ok && code != 0) {
-		OWN(char) char *line = join(&all);
+		OWN(char) char *line = words_join(&all);
 		ok = error_set(reterr, kind_of_exit(code), "%s: exit code %d%s%s", line, code,
 			process.err.length ? "\n" : "", process.err.length ? process.err.data : "");
 	}
@@ -203,8 +97,7 @@ static must_check bool next_record(
 	}
 }
 
-/* Appends the messages up to and with the nth record of that event. */
-static must_check bool take_messages(struct lab_server *server, const char *event, int count,
+bool lab_server_messages(struct lab_server *server, const char *event, int count,
 	struct buffer *ret, struct error *reterr)
 {
 	while (count > 0) {
@@ -222,38 +115,28 @@ static must_check bool take_messages(struct lab_server *server, const char *even
 
 /* ---- Servers ---- */
 
-static bool same_words(const struct words *a, const struct words *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->list[i], b->list[i]) != 0)
-			return false;
-	return true;
-}
-
 /* A server without a limit of its own serves both versions. */
-static struct lab_server *find_server(const struct lab *lab, const struct lab_run *run)
+static struct lab_server *find_server(const struct lab *lab, const struct lab_run *run, bool other)
 {
-	struct words words = server_words(run);
+	struct words words = words_of_server(run, other);
 	for (size_t i = 0; i < lab->servers_count; i++)
-		if (same_words(&lab->servers[i].words, &words))
+		if (words_equal(&lab->servers[i].words, &words))
 			return &lab->servers[i];
 	return NULL;
 }
 
 static must_check bool start_server(
-	struct lab *lab, const struct lab_run *run, struct error *reterr)
+	struct lab *lab, const struct lab_run *run, bool other, struct error *reterr)
 {
-	struct words words = server_words(run), told = words;
-	add(&words, "--listen");
-	add(&words, HOST ":0");
-	add(&words, "--log");
-	add(&words, "json");
+	struct words words = words_of_server(run, other), told = words;
+	words_add(&words, "--listen");
+	words_add(&words, WORDS_HOST ":0");
+	words_add(&words, "--log");
+	words_add(&words, "json");
 	if (lab->call) {
-		add(&words, "--transcript");
-		add(&words, "--workers"); /* one client at a time needs no more */
-		add(&words, "1");
+		words_add(&words, "--transcript");
+		words_add(&words, "--workers"); /* one client at a time needs no more */
+		words_add(&words, "1");
 	}
 	struct lab_server *server = &lab->servers[lab->servers_count];
 	if (!process_start(lab->program, words.list, lab->folder, PROCESS_CAPTURE, &server->process,
@@ -268,8 +151,8 @@ static must_check bool start_server(
 /* Its first lines, up to the event "ready"; one of them says where it listens. */
 static must_check bool await_ready(struct lab_server *server, struct error *reterr)
 {
-	static const char start[] = "https://" HOST ":";
-	if (!take_messages(server, "ready", 1, &server->greeting, reterr))
+	static const char start[] = "https://" WORDS_HOST ":";
+	if (!lab_server_messages(server, "ready", 1, &server->greeting, reterr))
 		return false;
 	const char *url = strstr(server->greeting.data, start);
 	if (!url)
@@ -287,25 +170,33 @@ static bool needs_server(const struct lab_run *run)
 
 bool lab_serve(struct lab *lab, const struct lab_run *runs, size_t count, struct error *reterr)
 {
-	lab->servers = calloc(count + 1, sizeof *lab->servers);
+	lab->servers = calloc(2 * count + 1, sizeof *lab->servers);
 	if (!lab->servers)
 		bug("out of memory");
-	for (size_t i = 0; i < count; i++)
-		if (needs_server(&runs[i]) && !find_server(lab, &runs[i]) &&
-			!start_server(lab, &runs[i], reterr))
+	for (size_t i = 0; i < 2 * count; i++) {
+		const struct lab_run *run = &runs[i / 2];
+		bool other = i % 2;
+		if ((other ? *run->scenario->other != NULL : needs_server(run)) &&
+			!find_server(lab, run, other) && !start_server(lab, run, other, reterr))
 			return false;
+	}
 	for (size_t i = 0; i < lab->servers_count; i++)
 		if (!await_ready(&lab->servers[i], reterr))
 			return false;
-	return true;
+	return lab_later_prepare(lab, runs, count, reterr);
+}
+
+struct lab_server *lab_server_of(const struct lab *lab, const struct lab_run *run, bool other)
+{
+	struct lab_server *server = find_server(lab, run, other);
+	if (!server)
+		bug("no server was started for the scenario '%s'", scenario_name(run->scenario));
+	return server;
 }
 
 static struct lab_server *server_of(const struct lab *lab, const struct lab_run *run)
 {
-	struct lab_server *server = find_server(lab, run);
-	if (!server)
-		bug("no server was started for the scenario '%s'", scenario_name(run->scenario));
-	return server;
+	return lab_server_of(lab, run, false);
 }
 
 static int port_of(const struct lab_server *server)
@@ -325,28 +216,27 @@ const char *lab_greeting(const struct lab *lab, const struct lab_run *run)
 
 char *lab_server_line(const struct lab *lab, const struct lab_run *run)
 {
-	struct words words = server_words(run);
+	struct words words = words_of_server(run, false);
 	if (needs_server(run)) {
-		add(&words, "--listen");
-		add(&words, lab_url(lab, run) + strlen("https://"));
+		words_add(&words, "--listen");
+		words_add(&words, lab_url(lab, run) + strlen("https://"));
 	}
-	return join(&words);
+	return words_join(&words);
 }
 
 char *lab_client_line(const struct lab *lab, const struct lab_run *run)
 {
 	int port = needs_server(run) ? port_of(server_of(lab, run)) : 8443;
-	OWN(char) char *url = request_url(run->scenario, port);
-	OWN(char) char *resolve = resolution(run->scenario, port);
-	struct words words = client_words(run, url, resolve);
-	return join(&words);
+	OWN(char) char *url = words_url(run->scenario, port);
+	OWN(char) char *resolve = words_resolution(run->scenario, port);
+	struct words words = words_of_client(run, url, resolve);
+	return words_join(&words);
 }
 
 /* ---- Runs ---- */
 
-/* A server that ends or falls silent has recorded nothing: that is an observation, too. */
-static must_check bool server_record(struct lab_server *server, bool transcript,
-	struct lab_report *ret, json_t **ret_messages, struct error *reterr)
+bool lab_server_record(struct lab_server *server, bool transcript, struct lab_report *ret,
+	json_t **ret_messages, struct error *reterr)
 {
 	bool done = false;
 	while (!done) {
@@ -366,7 +256,7 @@ static must_check bool server_record(struct lab_server *server, bool transcript,
 bool lab_messages(struct lab *lab, const struct lab_run *run, const char *event, int count,
 	struct buffer *ret, struct error *reterr)
 {
-	return take_messages(server_of(lab, run), event, count, ret, reterr);
+	return lab_server_messages(server_of(lab, run), event, count, ret, reterr);
 }
 
 /* Runs a process to its end; what it wrote is the caller's to stop and free. */
@@ -396,11 +286,11 @@ static must_check bool request_by_process(
 static must_check bool request(struct lab *lab, const struct lab_run *run, int port,
 	struct lab_observation *ret, struct error *reterr)
 {
-	OWN(char) char *url = request_url(run->scenario, port);
-	OWN(char) char *resolve = resolution(run->scenario, port);
+	OWN(char) char *url = words_url(run->scenario, port);
+	OWN(char) char *resolve = words_resolution(run->scenario, port);
 	OWN(json_t) json_t *answer = NULL;
-	struct words words = client_words(run, url, resolve);
-	add(&words, "--json");
+	struct words words = words_of_client(run, url, resolve);
+	words_add(&words, "--json");
 	if (lab->call)
 		answer = lab->call(words.list + 2);
 	else if (!request_by_process(lab, &words, &answer, reterr))
@@ -414,11 +304,11 @@ static must_check bool request(struct lab *lab, const struct lab_run *run, int p
 static must_check bool own_server(struct lab *lab, const struct lab_run *run,
 	struct lab_observation *ret, struct error *reterr)
 {
-	struct words words = server_words(run);
+	struct words words = words_of_server(run, false);
 	struct process server;
 	int code;
-	add(&words, "--listen");
-	add(&words, HOST ":0");
+	words_add(&words, "--listen");
+	words_add(&words, WORDS_HOST ":0");
 	if (!run_words(lab, &words, &server, &code, reterr))
 		return false;
 	report_from_failure(server.err.data, code, &ret->server);
@@ -456,6 +346,9 @@ static must_check bool act(struct lab *lab, const struct lab_run *run, struct la
 		return plain_http(server_of(lab, run), ret, reterr);
 	case WAY_CLIENT_LEAVES:
 		return stranger_leaves((uint16_t)port_of(server_of(lab, run)), reterr);
+	case WAY_RESUMES:
+	case WAY_STAYS:
+		return lab_later_run(lab, run, ret, reterr);
 	case WAY_HTTP_SERVER:
 	case WAY_SERVER_LEAVES:
 	case WAY_NOBODY:
@@ -470,7 +363,7 @@ bool lab_run(struct lab *lab, const struct lab_run *run, struct lab_observation 
 	struct lab_observation seen = { .version = run->version, .stack = run->stack };
 	OWN(json_t) json_t *server = NULL;
 	bool ok = act(lab, run, &seen, reterr) &&
-		  (!needs_server(run) || server_record(server_of(lab, run), lab->call != NULL,
+		  (!needs_server(run) || lab_server_record(server_of(lab, run), lab->call != NULL,
 						 &seen.server, &server, reterr));
 	OWN(json_t) json_t *client = seen.messages;
 	seen.messages = ok ? draw_merge(client, server) : NULL;

@@ -39,10 +39,15 @@ struct scenario_expected scenario_expected(
 		return (struct scenario_expected){ .alert = -1, .http_status = 200 };
 	enum code named = scenario->named[column] ? scenario->named[column] : scenario->code;
 	const struct code_info *info = code_info(named);
+	int alert = column ? info->alert13 : info->alert12;
+	/* A server that lets the handshake be and refuses the request. */
+	bool over_http = alert < 0 && (scenario->way == WAY_REQUEST || scenario->way == WAY_STAYS);
 	return (struct scenario_expected){ .refuses = info->side,
 		.code = named,
 		.other_side = scenario->other_side,
-		.alert = column ? info->alert13 : info->alert12,
+		.alert = alert,
 		.x509_error = info->x509_error,
-		.http_status = scenario->way == WAY_PLAIN_HTTP ? 400 : 0 };
+		.http_status = scenario->way == WAY_PLAIN_HTTP ? 400
+			       : over_http                     ? 403
+							       : 0 };
 }

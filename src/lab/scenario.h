@@ -15,7 +15,12 @@ enum scenario_way {
 	WAY_HTTP_SERVER,   /* `mtls request` of a server that speaks no TLS */
 	WAY_SERVER_LEAVES, /* `mtls request` of a server that hangs up at once */
 	WAY_NOBODY,        /* `mtls request` of a port where nobody listens */
+	WAY_RESUMES,       /* a client that comes back with its session of before */
+	WAY_STAYS,         /* a client that asks once more on the connection it has */
 };
+
+/* What happens between the first visit and the last one. */
+enum scenario_event { EVENT_NONE, EVENT_REVOKED, EVENT_EXPIRED };
 
 /* Where OpenSSL by itself, and so Python, nginx and curl, comes to something else than we do. */
 enum scenario_stack { STACK_SAME, STACK_ACCEPTS };
@@ -33,6 +38,9 @@ struct scenario {
 	 * the lab's folder; the words that choose the TLS version come on top. */
 	const char *server[SCENARIO_WORDS_MAX + 1];
 	const char *client[SCENARIO_WORDS_MAX + 1];
+	const char *other[SCENARIO_WORDS_MAX + 1]; /* WAY_RESUMES: the server of the first visit, if
+						    * it is another one */
+	enum scenario_event event;
 	const char *host; /* that the client asks for; NULL: 127.0.0.1 */
 	/* Instead of the words that choose a version, [0] for the TLS 1.2 column, [1] for TLS 1.3;
 	 * NULL: the usual ones. */
@@ -40,7 +48,6 @@ struct scenario {
 	/* What the side that refuses calls it, [0] on TLS 1.2, [1] on 1.3, and what the other side
 	 * can know of it; CODE_NONE: the row's own code, and whatever it says. */
 	enum code named[2], other_side;
-	const char *not_run; /* why this row cannot be run yet; NULL: it can */
 };
 
 extern const struct scenario scenarios[];

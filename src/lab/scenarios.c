@@ -11,6 +11,11 @@
 /* Without the list, where a chain has CAs that made none. */
 #define OUR_CA "--ca", "certs/ca.crt"
 
+/* A list that changes while the server runs, which has time for the second half of a request. */
+#define LATER "--ca", "certs/ca.crt", "--crl", "lab/later.crl", "--header-ms-max", "60000"
+/* Tickets that any server with these keys can read. */
+#define TICKETS "--resumption", "tickets", "--ticket-keys", "lab/ticket.keys"
+
 /* clang-format off */
 const struct scenario scenarios[] = {
 	{ .code = CODE_NONE, .name = "good-client", .accepted = true, .demo = true,
@@ -292,23 +297,38 @@ const struct scenario scenarios[] = {
 	{ .code = CODE_CONNECTION_REFUSED, .way = WAY_NOBODY,
 	  .title = "nobody listens",
 	  .lesson = "TCP says no before TLS begins: it never counts as a refusal." },
-#define WAITS(id, name, told) \
-	{ .code = CODE_##id, .title = name, .lesson = told, \
-	  .not_run = "the server keeps no sessions and reloads nothing yet" }
-	WAITS(RESUMED_AFTER_REVOCATION, "revoked client resumes its session",
-	  "A session is a way around every check, unless each resumption is checked again."),
-	WAITS(RESUMED_AFTER_EXPIRY, "expired client resumes its session",
-	  "Sessions can outlive the certificate that they were made with."),
-	WAITS(RESUMED_ACROSS_LISTENERS, "session of another listener",
-	  "A session from a port without client certificates, shown at one that requires them."),
-	WAITS(RESUMED_WITHOUT_CONTEXT, "session at a server without a context",
-	  "OpenSSL answers with alert 80 where a server forgot to say whose sessions it takes."),
-	WAITS(NOT_AUTHORIZED, "authenticated, but not allowed",
-	  "Knowing who somebody is does not say what they may do."),
-	WAITS(EXPIRED_WHILE_CONNECTED, "certificate expires on a live connection",
-	  "A handshake checks once; connections live for days."),
-	WAITS(REVOKED_WHILE_CONNECTED, "certificate is revoked on a live connection",
-	  "Whoever is connected stays in, unless somebody looks again."),
+	{ .code = CODE_RESUMED_AFTER_REVOCATION, .way = WAY_RESUMES, .event = EVENT_REVOKED,
+	  .title = "revoked client resumes its session",
+	  .lesson = "A session is a way around every check, unless each resumption is checked again.",
+	  .named = { CODE_CLIENT_REVOKED, CODE_CLIENT_REVOKED },
+	  .server = { LATER }, .client = { OF("certs/client") } },
+	{ .code = CODE_RESUMED_AFTER_EXPIRY, .way = WAY_RESUMES, .event = EVENT_EXPIRED,
+	  .title = "expired client resumes its session",
+	  .lesson = "Sessions can outlive the certificate that they were made with.",
+	  .named = { CODE_CLIENT_EXPIRED, CODE_CLIENT_EXPIRED },
+	  .server = { LATER }, .client = { OF("lab/client-short") } },
+	{ .code = CODE_RESUMED_ACROSS_LISTENERS, .way = WAY_RESUMES,
+	  .title = "session of another listener",
+	  .lesson = "A session from a port without client certificates, shown at one that requires them.",
+	  .named = { CODE_NO_CLIENT_CERTIFICATE, CODE_NO_CLIENT_CERTIFICATE },
+	  .server = { OUR_CA, TICKETS }, .client = { "--no-cert" },
+	  .other = { OUR_CA, TICKETS, "--verify", "none" } },
+	{ .code = CODE_RESUMED_WITHOUT_CONTEXT, .way = WAY_RESUMES, .accepted = true,
+	  .title = "session at a server without a context",
+	  .lesson = "OpenSSL answers with alert 80 where a server forgot to say whose sessions it takes; ours resumes.",
+	  .server = { USUAL }, .client = { OF("certs/client") } },
+	{ .code = CODE_NOT_AUTHORIZED,
+	  .title = "authenticated, but not allowed",
+	  .lesson = "Knowing who somebody is does not say what they may do.",
+	  .server = { USUAL, "--config", "lab/policy.cnf" } },
+	{ .code = CODE_EXPIRED_WHILE_CONNECTED, .way = WAY_STAYS, .event = EVENT_EXPIRED,
+	  .title = "certificate expires on a live connection",
+	  .lesson = "A handshake checks once; connections live for days.",
+	  .server = { LATER }, .client = { OF("lab/client-short") } },
+	{ .code = CODE_REVOKED_WHILE_CONNECTED, .way = WAY_STAYS, .event = EVENT_REVOKED,
+	  .title = "certificate is revoked on a live connection",
+	  .lesson = "Whoever is connected stays in, unless somebody looks again.",
+	  .server = { LATER }, .client = { OF("certs/client") } },
 };
 /* clang-format on */
 const size_t scenarios_count = sizeof scenarios / sizeof *scenarios;

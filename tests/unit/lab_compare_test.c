@@ -98,6 +98,25 @@ static void another_alert_cause_or_error_fails(void **state)
 	ASSERT_DIFFERS(judge("server-expired", seen), "X.509 error 0 instead of 10");
 }
 
+static void what_proves_nothing_fails(void **state)
+{
+	(void)state;
+	struct lab_observation seen = refusal("resumed-after-expiry", TLS_1_3);
+	assert_true(judge("resumed-after-expiry", seen).as_expected);
+	seen.lacks = "the server keeps no session";
+	ASSERT_DIFFERS(judge("resumed-after-expiry", seen), "the server keeps no session");
+	/* Let in although revoked, or sent away without the reason. */
+	seen = refusal("revoked-while-connected", TLS_1_2);
+	seen.client.refused = seen.server.refused = SIDE_NONE;
+	seen.client.http_status = seen.server.http_status = 200;
+	ASSERT_DIFFERS(judge("revoked-while-connected", seen),
+		"nobody refused, says the server, instead of the server");
+	seen = refusal("revoked-while-connected", TLS_1_2);
+	seen.server.code = CODE_NOT_AUTHORIZED;
+	ASSERT_DIFFERS(judge("revoked-while-connected", seen),
+		"the server calls it 'not-authorized', not 'revoked-while-connected'");
+}
+
 static void another_version_fails(void **state)
 {
 	(void)state;
@@ -136,6 +155,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_that_should_not_happen_fails),
 		cmocka_unit_test(connection_refused_never_counts),
 		cmocka_unit_test(another_alert_cause_or_error_fails),
+		cmocka_unit_test(what_proves_nothing_fails),
 		cmocka_unit_test(another_version_fails),
 		cmocka_unit_test(texts_name_alert_and_error),
 	};

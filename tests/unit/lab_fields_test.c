@@ -50,7 +50,7 @@ static void other_x509_error(struct lab_report *report)
 }
 static void other_status(struct lab_report *report)
 {
-	report->http_status = 403;
+	report->http_status++;
 }
 static void other_version(struct lab_report *report)
 {
@@ -78,7 +78,10 @@ static bool applies(const struct change *change, const struct scenario *scenario
 	if (change->of_refuser && side != refuses)
 		return false;
 	/* Without a handshake there is less to look at. */
-	if (scenario->way != WAY_REQUEST || scenario->not_run)
+	if (scenario->way != WAY_REQUEST)
+		return false;
+	/* An answer over HTTP has no alert to lack. */
+	if (change->make == no_alert && scenario->code == CODE_NOT_AUTHORIZED)
 		return false;
 	return !change->of_versions || scenario->code != CODE_TLS_VERSION;
 }

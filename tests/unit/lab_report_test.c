@@ -56,6 +56,47 @@ static void a_served_request_is_read_and_other_events_are_not(void **state)
 	assert_int_equal(report.alert, -1);
 }
 
+/* The request's record has the status, the next one says why. */
+static void a_refused_request_is_read_from_two_records(void **state)
+{
+	(void)state;
+	OWN(json_t) json_t *request = parse("{\"event\": \"request\", \"status\": 403}");
+	OWN(json_t) json_t *why = parse("{\"event\": \"not-authorized\", \"rule\": null}");
+	OWN(json_t) json_t *answer = parse("{\"status\": 403, \"error\": {\"kind\": \"http\"}}");
+	struct lab_report report = { .present = false };
+	assert_false(report_from_server(why, &report)); /* of nothing */
+	assert_false(report_from_server(request, &report));
+	assert_true(report_from_server(why, &report));
+	assert_int_equal(report.refused, SIDE_SERVER);
+	assert_int_equal(report.code, CODE_NOT_AUTHORIZED);
+	assert_int_equal(report.http_status, 403);
+	report_from_client(answer, &report);
+	assert_int_equal(report.refused, SIDE_SERVER);
+	assert_int_equal(report.http_status, 403);
+}
+
+static void a_probe_is_read(void **state)
+{
+	(void)state;
+	struct probe probe = { .error = { .kind = ERROR_REFUSED_BY_PEER },
+		.outcome = { .alert_sent = -1, .alert_received = 44, .version = "TLSv1.2" } };
+	struct lab_report report;
+	report_from_probe(&probe, &report);
+	assert_true(report.present);
+	assert_int_equal(report.refused, SIDE_SERVER);
+	assert_int_equal(report.alert, 44);
+	assert_int_equal(report.version, TLS_1_2);
+	probe.error.kind = ERROR_NONE;
+	probe.outcome.alert_received = -1;
+	probe.status = 200;
+	report_from_probe(&probe, &report);
+	assert_int_equal(report.refused, SIDE_NONE);
+	assert_int_equal(report.http_status, 200);
+	probe.status = 403;
+	report_from_probe(&probe, &report);
+	assert_int_equal(report.refused, SIDE_SERVER);
+}
+
 static void a_clients_answer_is_read(void **state)
 {
 	(void)state;
@@ -151,6 +192,8 @@ int main(void)
 		cmocka_unit_test(a_servers_refusal_is_read),
 		cmocka_unit_test(a_servers_view_of_a_client_that_refuses_is_read),
 		cmocka_unit_test(a_served_request_is_read_and_other_events_are_not),
+		cmocka_unit_test(a_refused_request_is_read_from_two_records),
+		cmocka_unit_test(a_probe_is_read),
 		cmocka_unit_test(a_clients_answer_is_read),
 		cmocka_unit_test(connection_refused_is_no_refusal),
 		cmocka_unit_test(a_command_that_could_not_begin_says_its_code),

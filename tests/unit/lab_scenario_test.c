@@ -33,7 +33,12 @@ static void a_row_is_accepted_or_somebody_refuses_with_an_alert(void **state)
 				assert_int_equal(expected.http_status, 200);
 				continue;
 			}
-			if (scenarios[i].way != WAY_REQUEST || scenarios[i].not_run) {
+			if (expected.http_status == 403) {
+				assert_int_equal(expected.refuses, SIDE_SERVER);
+				assert_int_equal(expected.alert, -1);
+				continue; /* once TLS was done */
+			}
+			if (scenarios[i].way != WAY_REQUEST && scenarios[i].way != WAY_RESUMES) {
 				assert_true(expected.code != CODE_NONE);
 				continue; /* TLS did not come far enough for an alert */
 			}
@@ -58,6 +63,29 @@ static void no_certificate_is_40_on_tls_1_2_and_116_on_1_3(void **state)
 	assert_int_equal(scenario_expected(row, TLS_1_3, false).refuses, SIDE_CLIENT);
 	assert_int_equal(scenario_expected(row, TLS_1_3, false).x509_error, 62);
 	assert_int_equal(scenario_expected(row, TLS_1_3, false).alert, 42);
+}
+
+static void what_happens_later_is_refused_as_it_would_be_at_first(void **state)
+{
+	(void)state;
+	const struct scenario *row = scenario_find("resumed-after-revocation");
+	struct scenario_expected expected = scenario_expected(row, TLS_1_2, false);
+	assert_int_equal(expected.code, CODE_CLIENT_REVOKED);
+	assert_int_equal(expected.alert, 44);
+	assert_int_equal(expected.x509_error, 23);
+	row = scenario_find("resumed-across-listeners");
+	assert_string_equal(row->other[0], "--ca"); /* the session is another server's */
+	assert_int_equal(scenario_expected(row, TLS_1_3, false).alert, 116);
+	static const char *const names[] = { "not-authorized", "expired-while-connected",
+		"revoked-while-connected" };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		expected = scenario_expected(scenario_find(names[i]), TLS_1_3, false);
+		assert_int_equal(expected.http_status, 403);
+		assert_string_equal(code_name(expected.code), names[i]);
+	}
+	/* The twin: a session that nothing speaks against is resumed. */
+	row = scenario_find("resumed-without-context");
+	assert_int_equal(scenario_expected(row, TLS_1_2, false).http_status, 200);
 }
 
 /* Every file that a row names is one that the lab can make; nothing else is. */
@@ -100,6 +128,7 @@ static void every_named_certificate_is_minted(void **state)
 	for (size_t i = 0; i < scenarios_count; i++) {
 		check_words(minted, scenarios[i].server);
 		check_words(minted, scenarios[i].client);
+		check_words(minted, scenarios[i].other);
 	}
 }
 
@@ -109,6 +138,7 @@ int main(void)
 		cmocka_unit_test(every_row_has_a_name_a_title_and_a_lesson),
 		cmocka_unit_test(a_row_is_accepted_or_somebody_refuses_with_an_alert),
 		cmocka_unit_test(no_certificate_is_40_on_tls_1_2_and_116_on_1_3),
+		cmocka_unit_test(what_happens_later_is_refused_as_it_would_be_at_first),
 		cmocka_unit_test(openssl_by_itself_accepts_where_we_do_not),
 		cmocka_unit_test(every_named_certificate_is_minted),
 	};

@@ -21,7 +21,7 @@ static inline struct lab_observation expected_of(
 	else if (expected.other_side)
 		seen.client.code = seen.server.code = expected.other_side;
 	refuser->code = expected.code;
-	if (expected.refuses != SIDE_NONE)
+	if (expected.code == CODE_PLAIN_HTTP)
 		seen.server.http_status = 0;
 	if (scenario->code == CODE_TLS_VERSION || expected.refuses == SIDE_OWN)
 		seen.client.version = seen.server.version = TLS_VERSION_ANY;
