@@ -12,6 +12,7 @@ static const struct command *const commands[] = {
 	&audit_command,
 	&bench_command,
 	&client_command,
+	&config_command,
 	&crl_command,
 	&demo_command,
 	&doctor_command,

@@ -20,6 +20,7 @@ json_t *request_answer(const char *const *words);
 extern const struct command audit_command;
 extern const struct command bench_command;
 extern const struct command client_command;
+extern const struct command config_command;
 extern const struct command crl_command;
 extern const struct command demo_command;
 extern const struct command doctor_command;

@@ -23,7 +23,9 @@ static bool check_names(const struct args *args, const struct config *config, st
 	for (size_t i = 0; (name = profile_name_at(config->file, config->section, i)) != NULL;
 		i++) {
 		const char *path = profile_path(config->file);
-		if (!args_knows(args, name) || !strcmp(name, "config")) {
+		bool foreign = strcmp(config->section, args_command(args)->name) &&
+			       !strcmp(name, "json"); /* ours, not that command's */
+		if (!args_knows(args, name) || foreign || !strcmp(name, "config")) {
 			error_set(reterr, ERROR_USAGE, "'%s': mtls %s has no option '%s'", path,
 				config->section, name);
 			return error_hint(reterr,
@@ -43,7 +45,8 @@ const char *config_path(const struct args *args)
 	return path ? path : file_exists(DEFAULT_PATH) ? DEFAULT_PATH : NULL;
 }
 
-bool config_apply(struct args *args, struct config **ret, struct error *reterr)
+bool config_apply_of(
+	struct args *args, const char *command, struct config **ret, struct error *reterr)
 {
 	const char *path = config_path(args);
 	if (!path)
@@ -51,12 +54,17 @@ bool config_apply(struct args *args, struct config **ret, struct error *reterr)
 	OWN(config) struct config *config = calloc(1, sizeof *config);
 	if (!config)
 		bug("out of memory for a configuration");
-	config->section = args_command(args)->name;
+	config->section = command;
 	if (!profile_load(path, &config->file, reterr) || !check_names(args, config, reterr))
 		return false;
 	args_set_configuration(args, lookup, config);
 	*ret = TAKE(config);
 	return true;
+}
+
+bool config_apply(struct args *args, struct config **ret, struct error *reterr)
+{
+	return config_apply_of(args, args_command(args)->name, ret, reterr);
 }
 
 void config_free(struct config *config)

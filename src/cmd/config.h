@@ -28,6 +28,9 @@ struct config;
  * NULL when there is no file.
  */
 must_check bool config_apply(struct args *args, struct config **ret, struct error *reterr);
+/* The same with the section of another command, which knows the same options. */
+must_check bool config_apply_of(
+	struct args *args, const char *command, struct config **ret, struct error *reterr);
 /* The file that config_apply reads; NULL when there is none. */
 const char *config_path(const struct args *args);
 void config_free(struct config *config);

@@ -1,17 +1,16 @@
 /* mtls serve: the HTTPS server that wants to know who its clients are. */
+#include "cmd/serve.h"
 #include "cmd/commands.h"
 #include "cmd/config.h"
 #include "cmd/resumption.h"
-#include "cmd/side.h"
-#include "server/server.h"
 
 #include <sched.h>
 #include <unistd.h>
 
-#define LISTEN_MAX 16
 #define MS_MAX 86400000LL
 
-static const struct option options[] = {
+const struct option serve_options[] = {
+	{ .name = "json", .help = "print what is found as JSON" },
 	{ .name = "listen",
 		.value = "HOST:PORT",
 		.repeats = true,
@@ -193,15 +192,16 @@ static bool prefers_host_and_port(const struct args *args)
 	return false;
 }
 
-static bool read_listen(struct args *args, struct net_address ret[static LISTEN_MAX],
+static bool read_listen(struct args *args, struct net_address ret[static SERVE_LISTEN_MAX],
 	size_t *ret_count, struct error *reterr)
 {
 	size_t count;
 	const char *const *texts = args_list(args, "listen", &count);
 	if (count && (args_given(args, "listen") || !prefers_host_and_port(args))) {
-		if (count > LISTEN_MAX)
+		if (count > SERVE_LISTEN_MAX)
 			return error_set(reterr, ERROR_USAGE,
-				"mtls serve: --listen is given more than %d times", LISTEN_MAX);
+				"mtls serve: --listen is given more than %d times",
+				SERVE_LISTEN_MAX);
 		for (size_t i = 0; i < count; i++)
 			if (!net_address_parse(texts[i], &ret[i], reterr))
 				return error_context(reterr, "mtls serve: --listen");
@@ -242,41 +242,50 @@ static const char *alpn(const struct args *args)
 	}
 }
 
-static bool serve(struct args *args, struct error *reterr)
+bool serving_read(struct args *args, struct serving *ret, struct error *reterr)
 {
-	struct net_address listen[LISTEN_MAX];
-	OWN(side) struct side side = { 0 };
-	OWN(tls_sessions) struct tls_sessions *sessions = NULL;
-	struct server_options serving = {
-		.listen = listen,
+	struct server_options *options = &ret->options;
+	*options = (struct server_options){
+		.listen = ret->listen,
 		.root = args_text(args, "root"),
 		.log = { .fd = STDERR_FILENO,
 			.json = !strcmp(args_text(args, "log"), "json"),
 			.level_min = LOG_INFO },
 	};
-	if (!read_listen(args, listen, &serving.listen_count, reterr) ||
-		!read_limits(args, &serving.limits, &serving.store, reterr) ||
-		!read_workers(args, &serving.workers, reterr) ||
-		!side_read(args, "server", false, &side, reterr))
+	if (!read_listen(args, ret->listen, &options->listen_count, reterr) ||
+		!read_limits(args, &options->limits, &options->store, reterr) ||
+		!read_workers(args, &options->workers, reterr) ||
+		!side_read(args, "server", false, &ret->side, reterr))
 		return false;
-	serving.store.where = args_text(args, "store");
-	serving.tls = side.tls;
-	if (!resumption_read(args, &serving.tls, &sessions, reterr))
+	options->store.where = args_text(args, "store");
+	options->tls = ret->side.tls;
+	if (!resumption_read(args, &options->tls, &ret->sessions, reterr))
 		return false;
-	serving.tls.server = true;
-	serving.log_transcripts = args_flag(args, "transcript");
+	options->tls.server = true;
+	options->log_transcripts = args_flag(args, "transcript");
 	/* The page shows one, too; with --root there is no page. */
-	serving.tls.transcript = serving.log_transcripts || !serving.root;
-	serving.tls.verify_mode = verify_mode(args);
-	serving.tls.verify.purpose = PURPOSE_CLIENT;
-	serving.tls.sni_strict = !strcmp(args_text(args, "sni"), "strict");
-	serving.tls.alpn = alpn(args);
-	serving.policy_path = config_path(args);
-	serving.control = args_text(args, "control");
+	options->tls.transcript = options->log_transcripts || !options->root;
+	options->tls.verify_mode = verify_mode(args);
+	options->tls.verify.purpose = PURPOSE_CLIENT;
+	options->tls.sni_strict = !strcmp(args_text(args, "sni"), "strict");
+	options->tls.alpn = alpn(args);
+	options->policy_path = config_path(args);
+	options->control = args_text(args, "control");
+	return true;
+}
+
+void serving_done(struct serving *serving)
+{
+	tls_sessions_free(serving->sessions);
+	side_done(&serving->side);
+}
+
+static bool serve(struct args *args, struct error *reterr)
+{
+	OWN(serving) struct serving serving = { 0 };
 	OWN(server) struct server *server = NULL;
-	if (!server_new(&serving, &server, reterr))
-		return false;
-	return server_run(server, reterr);
+	return serving_read(args, &serving, reterr) &&
+	       server_new(&serving.options, &server, reterr) && server_run(server, reterr);
 }
 
 static int serve_run(struct args *args)
@@ -290,7 +299,7 @@ const struct command serve_command = {
 	.name = "serve",
 	.summary = "Serves /todo, /whoami and files to clients with a certificate",
 	.operands = "",
-	.options = options,
+	.options = serve_options + 1,
 	.run = serve_run,
 	.details = "HTTP/2 and HTTP/1.1 are offered in the handshake (ALPN), and the same is "
 		   "answered on both; a client that chooses neither speaks HTTP/1.1.\n"

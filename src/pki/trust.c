@@ -2,6 +2,7 @@
 #include "pki/trust.h"
 
 #include "pki/bundle.h"
+#include "pki/describe.h"
 
 struct trust {
 	X509_STORE *store;
@@ -130,4 +131,27 @@ const STACK_OF(X509) * trust_anchors(const struct trust *trust)
 const STACK_OF(X509_CRL) * trust_crls(const struct trust *trust)
 {
 	return trust->crls;
+}
+
+/* The earlier of two moments, 0 being none. */
+static time_t earlier(time_t one, time_t other)
+{
+	return !one || other < one ? other : one;
+}
+
+struct trust_dates trust_dates(const struct trust *trust)
+{
+	struct trust_dates dates = { .anchors = (size_t)sk_X509_num(trust->anchors),
+		.crls = (size_t)(trust->crls ? sk_X509_CRL_num(trust->crls) : 0) };
+	for (int i = 0; i < (int)dates.anchors; i++)
+		dates.anchors_until = earlier(dates.anchors_until,
+			describe_time(X509_get0_notAfter(sk_X509_value(trust->anchors, i)), 1));
+	for (int i = 0; i < (int)dates.crls; i++) {
+		const X509_CRL *crl = sk_X509_CRL_value(trust->crls, i);
+		dates.crls_since =
+			earlier(dates.crls_since, describe_time(X509_CRL_get0_lastUpdate(crl), 1));
+		dates.crls_until =
+			earlier(dates.crls_until, describe_time(X509_CRL_get0_nextUpdate(crl), 1));
+	}
+	return dates;
 }

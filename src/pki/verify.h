@@ -70,6 +70,14 @@ STACK_OF(X509_NAME) * trust_names(const struct trust *trust);
 X509_STORE *trust_store(const struct trust *trust); /* borrowed */
 bool trust_has_crl(const struct trust *trust);
 
+/* How much is trusted and until when; of several the first to end, 0 for none. */
+struct trust_dates {
+	size_t anchors, crls;
+	time_t anchors_until;
+	time_t crls_since, crls_until; /* the oldest lastUpdate, the first nextUpdate */
+};
+struct trust_dates trust_dates(const struct trust *trust);
+
 /* Whether `name` (as in verify_options) can be a name at all; ERROR_USAGE says why not. */
 must_check bool verify_name_check(const char *name, struct error *reterr);
 

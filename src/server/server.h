@@ -48,6 +48,19 @@ struct server_options {
 	bool log_transcripts; /* of each connection that ends, if `tls` keeps them */
 };
 
+/* What server_new would find, without listening or opening the store. */
+struct server_checked {
+	struct identity *certificate;
+	struct trust_dates trust;
+	bool has_policy;
+	size_t rules;
+	json_t *warnings; /* sentences: dangers that are no errors, and what ends soon */
+};
+/* The errors of server_new that come from files. */
+must_check bool server_check(
+	const struct server_options *options, struct server_checked *ret, struct error *reterr);
+void server_checked_done(struct server_checked *checked);
+
 struct server;
 
 /*

@@ -8,19 +8,20 @@
 
 #define PATH_BYTES 1024
 
-static void warn_about_mode(const struct log *log, const char *key)
+static void warn_about_mode(const char *key, warn_say *say, void *context)
 {
 	char shown[PATH_BYTES];
 	struct stat about;
 	if (!key || stat(key, &about) != 0 || !(about.st_mode & (S_IRWXG | S_IRWXO)))
 		return;
 	text_escape(shown, sizeof shown, key, strlen(key));
-	record_line(log, LOG_WARNING, "key-mode", NULL,
-		"WARNING: '%s' can be read by others: chmod 600 '%s'", shown, shown);
+	OWN(char) char *text =
+		text_format("'%s' can be read by others: chmod 600 '%s'", shown, shown);
+	say(context, "key-mode", text);
 }
 
 /* NAME.key for NAME.crt, as our own commands lay them out. */
-static void warn_about_ca_key(const struct log *log, const char *ca)
+static void warn_about_ca_key(const char *ca, warn_say *say, void *context)
 {
 	char shown[PATH_BYTES];
 	const char *dot = strrchr(ca, '.');
@@ -30,15 +31,25 @@ static void warn_about_ca_key(const struct log *log, const char *ca)
 	if (access(key, R_OK) != 0)
 		return;
 	text_escape(shown, sizeof shown, key, strlen(key));
-	record_line(log, LOG_WARNING, "ca-key", NULL,
-		"WARNING: '%s' can be read by this server, which never needs it: who breaks in "
-		"here can issue certificates",
+	OWN(char) char *text = text_format("'%s' can be read by this server, which never needs it: "
+					   "who breaks in here can issue certificates",
 		shown);
+	say(context, "ca-key", text);
+}
+
+void warn_each(const struct tls_options *options, warn_say *say, void *context)
+{
+	warn_about_mode(options->key, say, context);
+	for (size_t i = 0; i < options->ca_count; i++)
+		warn_about_ca_key(options->ca[i], say, context);
+}
+
+static void say_in_log(void *context, const char *event, const char *text)
+{
+	record_line(context, LOG_WARNING, event, NULL, "WARNING: %s", text);
 }
 
 void warn_about_keys(const struct log *log, const struct tls_options *options)
 {
-	warn_about_mode(log, options->key);
-	for (size_t i = 0; i < options->ca_count; i++)
-		warn_about_ca_key(log, options->ca[i]);
+	warn_each(options, say_in_log, (void *)log);
 }

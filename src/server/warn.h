@@ -8,4 +8,8 @@
 /* A key that others may read, and a CA's key beside the CA that we trust. */
 void warn_about_keys(const struct log *log, const struct tls_options *options);
 
+/* The same, each told to `say`: a name for the kind, and a sentence. */
+typedef void warn_say(void *context, const char *event, const char *text);
+void warn_each(const struct tls_options *options, warn_say *say, void *context);
+
 #endif

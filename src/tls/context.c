@@ -298,6 +298,11 @@ struct identity *tls_context_identity(const struct tls_context *context)
 	return context->credentials ? identity_new(context->credentials->leaf) : NULL;
 }
 
+struct trust_dates tls_context_dates(const struct tls_context *context)
+{
+	return context->trust ? trust_dates(context->trust) : (struct trust_dates){ 0 };
+}
+
 const char *tls_library_version(void)
 {
 	return OpenSSL_version(OPENSSL_VERSION_STRING);

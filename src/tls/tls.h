@@ -148,6 +148,8 @@ must_check bool tls_context_apply(const struct tls_context *context, void *ssl_c
 	struct tls_outcome *ret_outcome, struct tls_peer *ret_peer, struct error *reterr);
 /* The side's own certificate, the caller's to free; NULL when it has none. */
 struct identity *tls_context_identity(const struct tls_context *context);
+/* Of its trust; all 0 when it has none. */
+struct trust_dates tls_context_dates(const struct tls_context *context);
 /* The running OpenSSL's version, "3.0.19": a library that shares our SSL_CTX must say the same. */
 const char *tls_library_version(void);
 
