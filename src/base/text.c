@@ -98,6 +98,25 @@ char *text_escape(char *target, size_t target_bytes, const void *source, size_t 
 	return target;
 }
 
+char *text_escape_ascii(char *target, size_t target_bytes, const void *source, size_t source_bytes)
+{
+	const uint8_t *at = source;
+	size_t used = 0;
+	for (; source_bytes; at++, source_bytes--) {
+		bool plain = at[0] >= 0x20 && at[0] < 0x7f && at[0] != '\\';
+		if (used + (plain ? 1 : 4) + 1 > target_bytes)
+			break;
+		if (plain)
+			target[used] = (char)at[0];
+		else
+			snprintf(target + used, 5, "\\x%02x", at[0]);
+		used += plain ? 1 : 4;
+	}
+	if (target_bytes)
+		target[used] = 0;
+	return target;
+}
+
 const char *text_skip_space(const char *text)
 {
 	return text + strspn(text, " \t");

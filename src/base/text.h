@@ -19,6 +19,9 @@ char *text_copy(const char *text);
  * what does not fit is cut. Returns `target`.
  */
 char *text_escape(char *target, size_t target_bytes, const void *source, size_t source_bytes);
+/* The same where nothing but ASCII can be right, as in the name of a host: all else becomes \xHH.
+ */
+char *text_escape_ascii(char *target, size_t target_bytes, const void *source, size_t source_bytes);
 
 /* Whether the bytes are well-formed UTF-8 (RFC 3629 section 4) without NUL. */
 bool text_is_utf8(const void *source, size_t bytes);

@@ -36,12 +36,22 @@ __attribute__((format(printf, 2, 3))) static void add_text(
 		return;
 }
 
+/* As text: a name that holds " | code=..." must not look like a member of the line. */
+static void add_value(struct line *line, const char *value)
+{
+	const char *bar;
+	for (; (bar = strstr(value, " | ")); value = bar + 2)
+		add_text(line, "%.*s \\x7c", (int)(bar - value), value);
+	add_text(line, "%s", value);
+}
+
 /* Text that is there; what is from the peer has been escaped where it came in. */
 static void add(struct line *line, const char *name, const char *value)
 {
 	if (!value || !*value)
 		return;
-	add_text(line, " | %s=%s", name, value);
+	add_text(line, " | %s=", name);
+	add_value(line, value);
 	json_object_set_new(line->fields, name, json_string(value));
 }
 

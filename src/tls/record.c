@@ -184,7 +184,7 @@ static void see_version(const SSL *ssl, struct tls_outcome *outcome)
 	const char *sni =
 		SSL_is_server(ssl) ? NULL : SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 	if (sni && !*outcome->sni)
-		text_escape(outcome->sni, sizeof outcome->sni, sni, strlen(sni));
+		text_escape_ascii(outcome->sni, sizeof outcome->sni, sni, strlen(sni));
 }
 
 static void see_handshake(const struct tls_record *record, bool written,
@@ -272,7 +272,7 @@ static int see_hello(SSL *ssl, int *alert, void *argument)
 	if (record && SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &bytes) &&
 		bytes > 5) {
 		size_t name = (size_t)data[3] << 8 | data[4];
-		text_escape(record->outcome->sni, sizeof record->outcome->sni, data + 5,
+		text_escape_ascii(record->outcome->sni, sizeof record->outcome->sni, data + 5,
 			name < bytes - 5 ? name : bytes - 5);
 	}
 	return SSL_CLIENT_HELLO_SUCCESS;

@@ -24,6 +24,31 @@ static void escapes_what_could_break_a_line(void **state)
 	assert_string_equal(ESCAPED(""), "");
 }
 
+/* Each byte alone, and what follows it; then cut at every length. */
+static void escapes_all_but_ascii(void **state)
+{
+	(void)state;
+	char target[16], wanted[16];
+	for (int byte = 0; byte < 256; byte++) {
+		const char source[] = { (char)byte, 'z' };
+		bool plain = byte >= ' ' && byte <= '~' && byte != '\\';
+		snprintf(wanted, sizeof wanted, plain ? "%cz" : "\\x%02xz", byte);
+		assert_string_equal(text_escape_ascii(target, sizeof target, source, 2), wanted);
+	}
+	for (size_t room = 1; room < 12; room++) {
+		text_escape_ascii(target, room,
+			"a\xc3\xb1"
+			"b",
+			4);
+		size_t shown = room > 10 ? 10 : room > 9 ? 9 : room > 5 ? 5 : room > 1 ? 1 : 0;
+		assert_int_equal(strlen(target), shown);
+		assert_memory_equal(target, "a\\xc3\\xb1b", shown);
+	}
+	char none = '!';
+	text_escape_ascii(&none, 0, "a", 1);
+	assert_int_equal(none, '!');
+}
+
 /* Cut at every length: always ended, never half an escape or half a character. */
 static void cuts_between_characters(void **state)
 {
@@ -96,6 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(escapes_what_could_break_a_line),
+		cmocka_unit_test(escapes_all_but_ascii),
 		cmocka_unit_test(cuts_between_characters),
 		cmocka_unit_test(knows_utf8),
 		cmocka_unit_test(reads_whole_numbers_within_bounds),
