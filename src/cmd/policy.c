@@ -1,8 +1,8 @@
 /* mtls policy check: what the server would decide, and which rule of [policy] says so. */
-#include "server/server.h"
 #include "cmd/commands.h"
 #include "cmd/config.h"
 #include "pki/pki.h"
+#include "server/server.h"
 
 static bool read_identity(struct args *args, struct identity **ret, struct error *reterr)
 {

@@ -24,8 +24,8 @@ static const struct option options[] = {
 };
 
 /*
- * What the certificate has become, whichever file its extensions came from. A configuration that was
- * warned about is to be put right first: the certificate would repeat it in other words.
+ * What the certificate has become, whichever file its extensions came from. A configuration that
+ * was warned about is to be put right first: the certificate would repeat it in other words.
  */
 static void lint_issued(const struct issued *issued, const char *role, struct notes *notes)
 {

@@ -129,7 +129,7 @@ void tls_transcript_see(struct tls_transcript *transcript, bool sent, bool new_v
 	case SSL3_RT_ALERT:
 		if (!bytes || (type == SSL3_RT_ALERT && bytes != 2))
 			return;
-		message.content = (enum tls_content)type;
+		message.content = (uint8_t)type;
 		message.type = type == SSL3_RT_ALERT ? data[1] : data[0];
 		break;
 	default:

@@ -282,6 +282,7 @@ static void a_file_that_changes_is_noticed(void **state)
 {
 	(void)state;
 	START;
+	(void)reload;
 	/* Watching alone keeps no loop running. */
 	OWN(net_timer) struct net_timer *patience = net_timer_new(loop, give_up, loop);
 	net_timer_start(patience, 60000);

@@ -122,6 +122,7 @@ static void chunks_hold_what_an_array_would(void **state)
 		int64_t id = item ? json_integer_value(json_object_get(item, "id")) : 99999;
 		/* Sometimes somebody holds a list of it, and sometimes nobody does. */
 		OWN(store_list) struct store_list *held = what & 1 ? read_list(store) : NULL;
+		(void)held;
 		if (what < 4) {
 			assert_int_equal(add(store, what ? "n" : big, what & 1), STORE_DONE);
 			json_array_append_new(
