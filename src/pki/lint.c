@@ -162,9 +162,11 @@ static void check_issuer(
 	char leaf_end[CLOCK_RFC3339_BYTES], issuer_end[CLOCK_RFC3339_BYTES];
 	time_t until = describe_time(X509_get0_notAfter(entry->certificate), 0);
 	time_t above = describe_time(X509_get0_notAfter(issuer->certificate), 0);
-	if (!X509_cmp(entry->certificate, issuer->certificate) ||
+	EVP_PKEY *key = X509_get0_pubkey(issuer->certificate);
+	/* The signature too: another CA may have the same name. */
+	if (!X509_cmp(entry->certificate, issuer->certificate) || until <= above || !key ||
 		X509_check_issued(issuer->certificate, entry->certificate) != X509_V_OK ||
-		until <= above)
+		X509_verify(entry->certificate, key) != 1)
 		return;
 	OWN(char) char *name = lint_name(entry->certificate);
 	OWN(char) char *above_name = lint_name(issuer->certificate);

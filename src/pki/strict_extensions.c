@@ -84,8 +84,12 @@ bool aki_is_critical(const struct view *view, char *detail)
 bool aki_lacks_key_id(const struct view *view, char *detail)
 {
 	(void)detail;
-	const ASN1_OCTET_STRING *id = X509_get0_authority_key_id(view->certificate);
-	return has(view, NID_authority_key_identifier) && (!id || !ASN1_STRING_length(id));
+	/* Not OpenSSL's accessor, which gives nothing once another extension is at fault. */
+	AUTHORITY_KEYID *id =
+		X509_get_ext_d2i(view->certificate, NID_authority_key_identifier, NULL, NULL);
+	bool lacks = id && (!id->keyid || !ASN1_STRING_length(id->keyid));
+	AUTHORITY_KEYID_free(id);
+	return lacks;
 }
 
 bool aki_names_issuer(const struct view *view, char *detail)
