@@ -135,6 +135,16 @@ static inline void pair_handshake(struct pair *pair)
 			tls_connection_read(pair->client, &byte, 1, &count, &pair->client_error);
 }
 
+/* `ca`'s server and client as files, under the names that the options above use. */
+static inline void pair_write(const struct made *server, const struct made *client)
+{
+	ca_path = WRITE("ca.crt", ca->certificate);
+	server_cert = WRITE("server.crt", server->certificate);
+	server_key = certs_write_key("server.key", server->key, NULL);
+	good_cert = WRITE("client.crt", client->certificate);
+	good_key = certs_write_key("client.key", client->key, NULL);
+}
+
 static inline int pair_world_make(void **state)
 {
 	(void)state;
@@ -144,11 +154,7 @@ static inline int pair_world_make(void **state)
 	struct made *server = MAKE(ca, .subject = "CN=localhost", .extensions = SERVER_EXTENSIONS);
 	struct made *client =
 		MAKE(ca, .subject = "CN=mtls-client", .extensions = CLIENT_EXTENSIONS);
-	ca_path = WRITE("ca.crt", ca->certificate);
-	server_cert = WRITE("server.crt", server->certificate);
-	server_key = certs_write_key("server.key", server->key, NULL);
-	good_cert = WRITE("client.crt", client->certificate);
-	good_key = certs_write_key("client.key", client->key, NULL);
+	pair_write(server, client);
 	return 0;
 }
 
