@@ -200,17 +200,17 @@ static bool run_load(struct shared *shared, struct bench_result *ret, struct err
 		.ended = PTHREAD_COND_INITIALIZER };
 	struct rusage before, after;
 	size_t first = 0;
-	for (; crew.count < options->threads; crew.count++) {
+	bool ok = true;
+	for (; ok && crew.count < options->threads; crew.count += ok) {
 		size_t share = options->connections / options->threads +
 			       (crew.count < options->connections % options->threads);
 		struct worker *worker = &workers[crew.count];
-		if (!make_worker(shared, share, first, worker, reterr))
-			return false;
+		ok = make_worker(shared, share, first, worker, reterr);
 		worker->rate = options->rate / (double)options->threads;
 		first += share;
 	}
-	bool ok = net_signal_new(
-		workers[0].loop, SIGINT, interrupted, shared, &crew.interrupt, reterr);
+	ok = ok &&
+	     net_signal_new(workers[0].loop, SIGINT, interrupted, shared, &crew.interrupt, reterr);
 	if (ok) {
 		getrusage(RUSAGE_SELF, &before);
 		uint64_t start_ns = clock_monotonic_ns();

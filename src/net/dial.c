@@ -88,15 +88,18 @@ bool net_places_find(const struct net_address *address, unsigned ms_max, struct 
 	places->owners = 2;
 	snprintf(places->host, sizeof places->host, "%s", address->host);
 	snprintf(places->port, sizeof places->port, "%u", address->port);
-	if (pthread_create(&thread, NULL, ask, places) != 0) {
+	int status = pthread_create(&thread, NULL, ask, places);
+	if (status != 0) {
 		places->owners = 1;
+		errno = status; /* it says so by its value alone */
 		return error_errno(reterr, ERROR_IO, "cannot start a thread");
 	}
 	pthread_detach(thread);
 	wait_for_answer(places, ms_max);
 	pthread_mutex_lock(&places->lock);
 	bool done = places->done;
-	int status = places->status, system = places->system;
+	int system = places->system;
+	status = places->status;
 	pthread_mutex_unlock(&places->lock);
 	if (!done)
 		return error_set(reterr, ERROR_NETWORK,

@@ -28,6 +28,7 @@ struct tls_server {
 	struct tls_options options;
 	/* What it saw; to be read once it has stopped, or whenever it cannot change. */
 	atomic_uint connections, requests, resumed, ended;
+	atomic_uint_fast64_t goodbye_ns; /* when it last said goodbye */
 	char sni[256], request[4096];
 	/* Its own. */
 	uint16_t port;
@@ -61,8 +62,11 @@ static inline void visitor_flush(struct visitor *visitor)
 static inline void visitor_goodbye(void *context)
 {
 	struct visitor *visitor = context;
+	if (!visitor->stream)
+		return; /* the peer was quicker */
 	tls_connection_shutdown(visitor->tls);
 	visitor_flush(visitor);
+	atomic_store(&visitor->server->goodbye_ns, clock_monotonic_ns());
 }
 
 static inline void visitor_leave(struct visitor *visitor)
