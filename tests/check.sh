@@ -48,7 +48,7 @@ suites() {
 		chosen="$chosen --suite $suite"
 	done
 	# shellcheck disable=SC2086  # a list of words
-	MTLS_CHECK=all meson test -C "$folder" --no-rebuild --print-errorlogs --num-processes "$JOBS" \
+	MTLS_CHECK=all meson test -C "$folder" --no-rebuild --print-errorlogs --num-processes "$((JOBS + 1))" \
 		--logbase "$log" $chosen || :
 	json=$folder/meson-logs/$log.json
 	[ -s "$json" ] || : >"$json"

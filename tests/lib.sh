@@ -265,3 +265,8 @@ s = socket.socket()
 s.bind(("127.0.0.1", 0))
 print(s.getsockname()[1])'
 }
+
+# What runs other programs more than ours has nothing to show to sanitizers: it says "# sanitizers: no".
+case $MTLS in
+*asan/*) ! grep -q '^# sanitizers: no' "$0" || unable "other programs are at work here" ;;
+esac
