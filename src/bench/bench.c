@@ -91,23 +91,31 @@ static void add_result(struct bench_result *sum, const struct bench_result *one)
 /* Certificates are tried in batches: a wrong one among a thousand is named before the load. */
 #define PROBES_AT_ONCE 16
 
+static bool probe_some(struct shared *shared, size_t first, struct error *reterr)
+{
+	struct worker worker;
+	size_t left = shared->contexts_count - first;
+	if (!make_worker(
+		    shared, left < PROBES_AT_ONCE ? left : PROBES_AT_ONCE, first, &worker, reterr))
+		return false;
+	worker.probing = true;
+	worker_run(&worker);
+	bool ok = worker.result->first_error.kind == ERROR_NONE;
+	if (!ok)
+		*reterr = worker.result->first_error;
+	free_worker(&worker);
+	return ok;
+}
+
+/* A name may have several addresses ("localhost"), and the server listen on one: the first decides.
+ */
 static bool probe(struct shared *shared, struct error *reterr)
 {
-	for (size_t first = 0; first < shared->contexts_count; first += PROBES_AT_ONCE) {
-		struct worker worker;
-		size_t left = shared->contexts_count - first;
-		if (!make_worker(shared, left < PROBES_AT_ONCE ? left : PROBES_AT_ONCE, first,
-			    &worker, reterr))
-			return false;
-		worker.probing = true;
-		worker_run(&worker);
-		bool ok = worker.result->first_error.kind == ERROR_NONE;
-		if (!ok)
-			*reterr = worker.result->first_error;
-		free_worker(&worker);
-		if (!ok)
-			return false;
-	}
+	for (size_t first = 0; first < shared->contexts_count; first += PROBES_AT_ONCE)
+		while (!probe_some(shared, first, reterr))
+			if (first || reterr->system != ECONNREFUSED ||
+				!net_target_next(shared->target))
+				return false;
 	atomic_store(&shared->done, 0);
 	atomic_store(&shared->failed, 0);
 	return true;

@@ -111,8 +111,7 @@ static int config_run(struct args *args)
 
 const struct command config_command = {
 	.name = "config",
-	.summary = "Says whether the server would start with these options and files, and what it "
-		   "finds",
+	.summary = "Says what a start or a reload with these options and files would say",
 	.operands = "check",
 	.operands_min = 1,
 	.operands_max = 1,

@@ -21,9 +21,11 @@ void net_must(int status, const char *what);
 /* As error_errno, from a libuv status. */
 bool net_error(struct error *reterr, int status, const char *what, const char *which);
 
+#define NET_TARGETS_MAX 8
 struct net_target {
 	struct net_address address; /* as it was asked for */
-	struct sockaddr_storage socket;
+	struct sockaddr_storage sockets[NET_TARGETS_MAX];
+	size_t count, at; /* the one that is connected to */
 };
 
 /*

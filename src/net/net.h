@@ -120,11 +120,13 @@ void net_listener_close(struct net_listener *listener);
 
 /* ---- Connecting ---- */
 
-/* What a host's name stood for when it was asked: one address, ready to connect to. */
+/* What a host's name stood for when it was asked: addresses, of which one is connected to. */
 struct net_target;
 /* Waits for the resolver. ERROR_NETWORK names the host. */
 must_check bool net_resolve(
 	const struct net_address *address, struct net_target **ret, struct error *reterr);
+/* Turns to the next address, for when nobody listens on this one; false when there is none. */
+bool net_target_next(struct net_target *target);
 void net_target_free(struct net_target *target);
 OWN_DEFINE(net_target, struct net_target, net_target_free);
 

@@ -85,8 +85,8 @@ struct net_stream *net_connect(struct net_loop *loop, const struct net_target *t
 	stream->peer = target->address;
 	attempt->connected = connected;
 	attempt->context = context;
-	int status = uv_tcp_connect(
-		&attempt->uv, &stream->uv, (const struct sockaddr *)&target->socket, attempted);
+	int status = uv_tcp_connect(&attempt->uv, &stream->uv,
+		(const struct sockaddr *)&target->sockets[target->at], attempted);
 	if (status >= 0)
 		return stream;
 	net_error(reterr, status, "cannot connect to", net_address_format(&stream->peer, text));

@@ -27,8 +27,18 @@ bool net_resolve(const struct net_address *address, struct net_target **ret, str
 			status == EAI_SYSTEM ? strerror(errno) : gai_strerror(status));
 	struct net_target *target = net_allocate(sizeof *target);
 	target->address = *address;
-	memcpy(&target->socket, found->ai_addr, found->ai_addrlen);
+	for (const struct addrinfo *one = found; one && target->count < NET_TARGETS_MAX;
+		one = one->ai_next)
+		memcpy(&target->sockets[target->count++], one->ai_addr, one->ai_addrlen);
 	freeaddrinfo(found);
 	*ret = target;
+	return true;
+}
+
+bool net_target_next(struct net_target *target)
+{
+	if (target->at + 1 >= target->count)
+		return false;
+	target->at++;
 	return true;
 }
