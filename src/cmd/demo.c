@@ -137,8 +137,10 @@ static must_check bool run_one(struct demo *demo, const struct lab_run *run, str
 	char expected[LAB_TEXT_BYTES], observed[LAB_TEXT_BYTES];
 	if (!lab_run(demo->lab, run, &seen, reterr))
 		return false;
+	OWN(json_t) json_t *messages = seen.messages;
 	struct lab_verdict verdict = lab_judge(scenario, &seen);
 	bool first = run->version == TLS_1_2;
+	(void)messages;
 	show_server(demo, run);
 	OWN(char) char *line = lab_client_line(demo->lab, run);
 	command_line(demo, line);
