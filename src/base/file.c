@@ -262,9 +262,30 @@ bool file_set_commit(struct file_set *set, bool replace, struct error *reterr)
 	return true;
 }
 
+/* A device, pipe or socket is written to: a file in its place would take it from everybody. */
+static bool is_special(const char *path)
+{
+	struct stat about;
+	return lstat(path, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISLNK(about.st_mode) &&
+	       !S_ISDIR(about.st_mode);
+}
+
+static bool write_special(const char *path, const void *data, size_t bytes, struct error *reterr)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	bool ok = fd >= 0 && write_all(fd, data, bytes);
+	if (!ok)
+		error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
 bool file_write(
 	const char *path, enum file_mode mode, const void *data, size_t bytes, struct error *reterr)
 {
+	if (is_special(path))
+		return write_special(path, data, bytes, reterr);
 	OWN(file_set) struct file_set *set = file_set_new();
 	return file_set_add(set, path, mode, data, bytes, reterr) &&
 	       file_set_commit(set, true, reterr);

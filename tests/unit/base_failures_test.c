@@ -202,6 +202,22 @@ static void a_link_to_a_device_is_replaced(void **state)
 	assert_true(holds_text("full", "x"));
 }
 
+/* "-o /dev/null" must not take the device from everybody else. */
+static void a_device_is_written_to_and_stays(void **state)
+{
+	(void)state;
+	struct error error;
+	struct stat about;
+	assert_true(file_write("/dev/null", FILE_PUBLIC, "x", 1, &error));
+	assert_false(file_write("/dev/full", FILE_PUBLIC, "x", 1, &error));
+	assert_string_equal(error.text, "cannot write '/dev/full': No space left on device");
+	assert_int_equal(error.kind, ERROR_IO);
+	assert_int_equal(stat("/dev/null", &about), 0);
+	assert_true(S_ISCHR(about.st_mode));
+	assert_int_equal(stat("/dev/full", &about), 0);
+	assert_true(S_ISCHR(about.st_mode));
+}
+
 /* ---- Targets that cannot be replaced ---- */
 
 static void a_target_that_is_a_folder_spoils_the_whole_set(void **state)
@@ -323,6 +339,7 @@ int main(void)
 		FAILURE(a_folder_without_permission_is_named),
 		FAILURE(a_full_disk_leaves_what_was_there),
 		FAILURE(a_link_to_a_device_is_replaced),
+		FAILURE(a_device_is_written_to_and_stays),
 		FAILURE(a_target_that_is_a_folder_spoils_the_whole_set),
 		FAILURE(the_last_content_of_a_path_counts),
 		FAILURE(a_name_that_is_too_long_is_named),
