@@ -12,7 +12,7 @@ RUN DESTDIR=/out PREFIX=/usr ./dev install
 
 FROM debian:12
 RUN apt-get update \
-	&& apt-get install -y --no-install-recommends libssl3 libjansson4 libuv1 libhttp-parser2.9 libsqlite3-0 \
+	&& apt-get install -y --no-install-recommends libssl3 libjansson4 libuv1 libhttp-parser2.9 libnghttp2-14 libsqlite3-0 \
 	&& rm -rf /var/lib/apt/lists/* \
 	&& useradd --system --uid 8443 --no-create-home mtls
 COPY --from=build /out/usr/bin/mtls /usr/bin/mtls
