@@ -17,6 +17,7 @@ struct lab_certificate {
 	const char *passphrase;           /* of its key */
 	bool demo;                        /* `mtls demo` shows it, too */
 	const char *named_after;          /* the row whose subject it has */
+	const char *copy_of;              /* the row, above, of which it is a copy, key and all */
 };
 
 struct lab_crl {

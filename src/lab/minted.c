@@ -62,6 +62,10 @@ static must_check bool mint_row(
 	const struct lab_certificate *row = &lab_certificates[i];
 	struct mint_recipe recipe = row->recipe;
 	const struct mint *issuer = NULL;
+	if (row->copy_of) {
+		minted->certificates[i] = mint_copy(minted->certificates[row_of(row->copy_of)]);
+		return true;
+	}
 	if (row->issuer) {
 		issuer = minted->certificates[row_of(row->issuer)];
 		if (!issuer || !mint_can_sign(issuer))
@@ -246,6 +250,8 @@ static must_check bool mint_with_all(
 	if (minted->certificates[i])
 		return true;
 	if (row->issuer && !mint_with_all(minted, row_of(row->issuer), now, reterr))
+		return false;
+	if (row->copy_of && !mint_with_all(minted, row_of(row->copy_of), now, reterr))
 		return false;
 	for (size_t link = 0; link < LAB_EXTRA_MAX && row->chain[link]; link++)
 		if (!mint_with_all(minted, row_of(row->chain[link]), now, reterr))

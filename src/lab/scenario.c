@@ -46,7 +46,7 @@ struct scenario_expected scenario_expected(
 		.code = named,
 		.other_side = scenario->other_side,
 		.alert = alert,
-		.x509_error = info->x509_error,
+		.x509_error = scenario->x509_error ? scenario->x509_error : info->x509_error,
 		.http_status = scenario->way == WAY_PLAIN_HTTP ? 400
 			       : over_http                     ? 403
 							       : 0 };

@@ -48,6 +48,7 @@ struct scenario {
 	/* What the side that refuses calls it, [0] on TLS 1.2, [1] on 1.3, and what the other side
 	 * can know of it; CODE_NONE: the row's own code, and whatever it says. */
 	enum code named[2], other_side;
+	int x509_error; /* where the code's would be another one; 0: the code's */
 };
 
 extern const struct scenario scenarios[];

@@ -29,6 +29,17 @@ const X509 *mint_certificate(const struct mint *mint)
 	return mint->cert;
 }
 
+struct mint *mint_copy(const struct mint *mint)
+{
+	struct mint *copy = calloc(1, sizeof *copy);
+	if (!copy)
+		bug("out of memory");
+	*copy = *mint;
+	if (!X509_up_ref(copy->cert) || (copy->key && !EVP_PKEY_up_ref(copy->key)))
+		bug("a certificate has too many owners");
+	return copy;
+}
+
 bool mint_load(const char *cert_path, const char *key_path, struct mint **ret, struct error *reterr)
 {
 	OWN(mint) struct mint *mint = calloc(1, sizeof *mint);

@@ -46,6 +46,8 @@ OWN_DEFINE(mint, struct mint, mint_free);
 must_check bool mint_load(
 	const char *cert_path, const char *key_path, struct mint **ret, struct error *reterr);
 bool mint_can_sign(const struct mint *mint);
+/* The same certificate and key once more. */
+struct mint *mint_copy(const struct mint *mint);
 
 /*
  * Makes a key and a certificate for it, version 3, a random serial, with the recipe's extensions,

@@ -65,6 +65,35 @@ static void no_certificate_is_40_on_tls_1_2_and_116_on_1_3(void **state)
 	assert_int_equal(scenario_expected(row, TLS_1_3, false).alert, 42);
 }
 
+/* A row may expect another X.509 error than its code has, and a copy is the client itself. */
+static void an_address_has_an_error_of_its_own(void **state)
+{
+	(void)state;
+	const struct scenario *row = scenario_find("server-no-san/address");
+	assert_int_equal(scenario_expected(row, TLS_1_2, false).x509_error, 64);
+	assert_int_equal(scenario_expected(row, TLS_1_2, true).x509_error, 64);
+	row = scenario_find("server-no-san");
+	assert_int_equal(scenario_expected(row, TLS_1_2, false).x509_error, 62);
+	row = scenario_find("server-no-san/dropped");
+	assert_int_equal(scenario_expected(row, TLS_1_3, false).code, CODE_SERVER_V1);
+}
+
+static void copies_are_of_what_was_minted_before(void **state)
+{
+	(void)state;
+	OWN(lab_minted) struct lab_minted *minted = NULL;
+	OWN(buffer) struct buffer original = BUFFER(1 << 20);
+	OWN(buffer) struct buffer copy = BUFFER(1 << 20);
+	const char *what;
+	struct error error;
+	assert_true(lab_minted_new(NULL, &minted, &error));
+	assert_true(lab_minted_file(minted, "certs/client.key", &original, &what, &error));
+	assert_true(lab_minted_file(minted, "lab/client-copied.key", &copy, &what, &error));
+	assert_int_equal(original.length, copy.length);
+	assert_memory_equal(original.data, copy.data, copy.length);
+	assert_string_equal(what, "the good client's files, as somebody else has them");
+}
+
 static void what_happens_later_is_refused_as_it_would_be_at_first(void **state)
 {
 	(void)state;
@@ -136,6 +165,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row_has_a_name_a_title_and_a_lesson),
+		cmocka_unit_test(an_address_has_an_error_of_its_own),
+		cmocka_unit_test(copies_are_of_what_was_minted_before),
 		cmocka_unit_test(a_row_is_accepted_or_somebody_refuses_with_an_alert),
 		cmocka_unit_test(no_certificate_is_40_on_tls_1_2_and_116_on_1_3),
 		cmocka_unit_test(what_happens_later_is_refused_as_it_would_be_at_first),

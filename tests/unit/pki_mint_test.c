@@ -211,6 +211,26 @@ static X509_CRL *crl_of(const struct mint *ca, const struct mint *revoked, long 
 	return crl;
 }
 
+/* A copy is the same key and certificate, and lives longer than what it was copied from. */
+static void a_copy_is_byte_for_byte_the_same(void **state)
+{
+	(void)state;
+	OWN(mint) struct mint *ca = make(&ca_recipe, NULL);
+	struct mint *leaf = make(&leaf_recipe, ca);
+	OWN(mint) struct mint *copy = mint_copy(leaf);
+	OWN(buffer) struct buffer before = BUFFER(1 << 16);
+	OWN(buffer) struct buffer after = BUFFER(1 << 16);
+	struct error error;
+	assert_true(mint_add_certificate(leaf, &before, &error));
+	assert_true(mint_add_key(leaf, NULL, &before, &error));
+	mint_free(leaf);
+	assert_true(mint_add_certificate(copy, &after, &error));
+	assert_true(mint_add_key(copy, NULL, &after, &error));
+	assert_int_equal(before.length, after.length);
+	assert_memory_equal(before.data, after.data, after.length);
+	assert_int_equal(verify(ca, copy, X509_PURPOSE_SSL_CLIENT), 0);
+}
+
 static void a_crl_lists_one_or_nobody(void **state)
 {
 	(void)state;
@@ -236,6 +256,7 @@ int main(void)
 		cmocka_unit_test(a_bad_extension_is_named),
 		cmocka_unit_test(each_flag_breaks_one_thing),
 		cmocka_unit_test(a_foreign_key_signs_for_nobody),
+		cmocka_unit_test(a_copy_is_byte_for_byte_the_same),
 		cmocka_unit_test(a_crl_lists_one_or_nobody),
 		cmocka_unit_test(files_come_back_and_the_key_is_private),
 	};
