@@ -191,7 +191,7 @@ const struct scenario scenarios[] = {
 	  .server = { OF("lab/server-no-san") } },
 	{ .code = CODE_SERVER_NO_SAN, .name = "server-no-san/dropped", .stack = STACK_ACCEPTS,
 	  .title = "server whose SAN stayed behind in the CSR",
-	  .lesson = "openssl x509 -req without -extfile drops every extension, and makes a certificate of version 1.",
+	  .lesson = "Signed by openssl x509 -req without -extfile: every extension is dropped, and version 1 is left.",
 	  .named = { CODE_SERVER_V1, CODE_SERVER_V1 },
 	  .host = "localhost",
 	  .server = { OF("lab/server-dropped") } },
