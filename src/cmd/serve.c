@@ -66,6 +66,11 @@ const struct option serve_options[] = {
 		.value = "PATH",
 		.environment = "MTLS_CONTROL",
 		.help = "take orders on a socket of this path, which mtls reload gives" },
+	{ .name = "metrics",
+		.value = "ADDRESS",
+		.environment = "MTLS_METRICS",
+		.help = "answer /metrics, /healthz and /readyz on HOST:PORT of this machine's "
+			"loopback, or on unix:PATH, without TLS" },
 	{ .name = "workers",
 		.value = "N",
 		.help = "how many threads serve, 1 to 64; by default one for each processor that "
@@ -95,6 +100,11 @@ const struct option serve_options[] = {
 		.value = "MS",
 		.preset = "30000",
 		.help = "milliseconds for a client to take the next piece of an answer" },
+	{ .name = "drain-delay-ms",
+		.value = "MS",
+		.preset = "0",
+		.help = "milliseconds to serve on after the signal to stop, while /readyz says "
+			"no" },
 	{ .name = "drain-ms-max",
 		.value = "MS",
 		.preset = "10000",
@@ -137,6 +147,7 @@ static bool read_limits(struct args *args, struct server_limits *ret, struct sto
 		{ "header-ms-max", 1, MS_MAX, &ret->header_ms_max },
 		{ "body-ms-max", 1, MS_MAX, &ret->body_ms_max },
 		{ "send-ms-max", 1, MS_MAX, &ret->send_ms_max },
+		{ "drain-delay-ms", 0, MS_MAX, &ret->drain_delay_ms },
 		{ "drain-ms-max", 0, MS_MAX, &ret->drain_ms_max },
 		{ "header-bytes-max", 256, 1 << 20, &header_bytes },
 		{ "body-bytes-max", 0, 16 << 20, &body_bytes },
@@ -271,6 +282,9 @@ bool serving_read(struct args *args, struct serving *ret, struct error *reterr)
 	options->tls.alpn = alpn(args);
 	options->policy_path = config_path(args);
 	options->control = args_text(args, "control");
+	options->metrics = args_text(args, "metrics");
+	if (options->metrics && !server_metrics_check(options->metrics, reterr))
+		return error_context(reterr, "mtls serve: --metrics");
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /* Listening: an address from text, and a socket on every address that a host has. */
 #include "net/internal.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -41,6 +42,17 @@ char *net_address_format(const struct net_address *address, char target[static N
 	snprintf(target, NET_ADDRESS_BYTES, "%s%s%s:%u", brackets ? "[" : "", address->host,
 		brackets ? "]" : "", address->port);
 	return target;
+}
+
+bool net_address_is_loopback(const struct net_address *address)
+{
+	struct in_addr ipv4;
+	struct in6_addr ipv6;
+	if (inet_pton(AF_INET, address->host, &ipv4) == 1)
+		return ntohl(ipv4.s_addr) >> 24 == IN_LOOPBACKNET;
+	if (inet_pton(AF_INET6, address->host, &ipv6) == 1)
+		return IN6_IS_ADDR_LOOPBACK(&ipv6);
+	return !strcasecmp(address->host, "localhost"); /* which is never asked of a resolver */
 }
 
 #define ADDRESSES_MAX 8

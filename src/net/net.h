@@ -87,6 +87,8 @@ struct net_address {
 
 /* "HOST:PORT"; an IPv6 address stands in brackets: "[::1]:8443". ERROR_USAGE otherwise. */
 must_check bool net_address_parse(const char *text, struct net_address *ret, struct error *reterr);
+/* Whether nobody but this machine can connect to it: 127.0.0.0/8, ::1, "localhost". */
+bool net_address_is_loopback(const struct net_address *address);
 #define NET_ADDRESS_BYTES (NET_HOST_BYTES + 16)
 /* The same text again. Returns `target`. */
 char *net_address_format(const struct net_address *address, char target[static NET_ADDRESS_BYTES]);

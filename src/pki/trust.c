@@ -155,3 +155,54 @@ struct trust_dates trust_dates(const struct trust *trust)
 	}
 	return dates;
 }
+
+/* An anchor that was given twice is one; of an issuer's CRLs the verifier takes the newest. */
+static struct end *find_end(struct end *ends, size_t count, const struct end *wanted)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ends[i].kind == wanted->kind && !strcmp(ends[i].name, wanted->name) &&
+			!strcmp(ends[i].serial, wanted->serial))
+			return &ends[i];
+	return NULL;
+}
+
+static struct end anchor_end(const X509 *anchor)
+{
+	struct end end = { .kind = END_ANCHOR,
+		.since = describe_time(X509_get0_notBefore(anchor), 1),
+		.until = describe_time(X509_get0_notAfter(anchor), 1) };
+	describe_name(X509_get_subject_name(anchor), end.name, sizeof end.name);
+	describe_serial(X509_get0_serialNumber(anchor), end.serial, sizeof end.serial);
+	return end;
+}
+
+static struct end crl_end(const X509_CRL *crl)
+{
+	const ASN1_TIME *next = X509_CRL_get0_nextUpdate(crl);
+	struct end end = { .kind = END_CRL,
+		.since = describe_time(X509_CRL_get0_lastUpdate(crl), 1),
+		.until = next ? describe_time(next, 1) : 0 };
+	describe_name(X509_CRL_get_issuer(crl), end.name, sizeof end.name);
+	return end;
+}
+
+struct end *trust_ends(const struct trust *trust, size_t room, size_t *ret_count)
+{
+	size_t anchors = trust ? (size_t)sk_X509_num(trust->anchors) : 0, count = room;
+	size_t all = anchors + (trust ? (size_t)sk_X509_CRL_num(trust->crls) : 0);
+	struct end *ends = calloc(room + all + 1, sizeof *ends);
+	if (!ends)
+		bug("out of memory for %zu dates", all);
+	for (size_t i = 0; i < all; i++) {
+		struct end end =
+			i < anchors ? anchor_end(sk_X509_value(trust->anchors, (int)i))
+				    : crl_end(sk_X509_CRL_value(trust->crls, (int)(i - anchors)));
+		struct end *same = find_end(ends + room, count - room, &end);
+		if (!same)
+			ends[count++] = end;
+		else if (same->until && (!end.until || end.until > same->until))
+			*same = end;
+	}
+	*ret_count = count;
+	return ends;
+}

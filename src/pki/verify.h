@@ -78,6 +78,21 @@ struct trust_dates {
 };
 struct trust_dates trust_dates(const struct trust *trust);
 
+/* What a side relies on and what ends some day. */
+enum end_kind { END_CERTIFICATE, END_ANCHOR, END_CRL };
+struct end {
+	enum end_kind kind;
+	char name[VERIFY_NAME_BYTES]; /* of its subject, a CRL's issuer; RFC 4514, escaped */
+	char serial[64];              /* upper-case hexadecimal; "" of a CRL */
+	time_t since, until;          /* until 0: a CRL that has no end */
+};
+/*
+ * Each anchor, and for each issuer of CRLs the last of them to end; the caller's to free. `room` is
+ * for so many entries of the caller's own before them, which *ret_count includes. `trust` may be
+ * NULL.
+ */
+struct end *trust_ends(const struct trust *trust, size_t room, size_t *ret_count);
+
 /* Whether `name` (as in verify_options) can be a name at all; ERROR_USAGE says why not. */
 must_check bool verify_name_check(const char *name, struct error *reterr);
 

@@ -1,6 +1,7 @@
 /* The way of a request that the versions of HTTP have in common. */
 #include "server/ask.h"
 
+#include "server/exchange.h"
 #include "server/host.h"
 
 #include <stdio.h>
@@ -82,14 +83,21 @@ struct exchange *ask_new(struct connection *connection, const struct http_reques
 		.tls = tls_connection_outcome(connection->tls),
 		.transcript = tls_connection_transcript(connection->tls),
 	};
-	return exchange_new(connection->worker->routes, &facts, answer, context);
+	struct exchange *exchange =
+		exchange_new(connection->worker->routes, &facts, answer, context);
+	if (connection->worker->settings->timed)
+		exchange->began_ns = clock_monotonic_ns();
+	return exchange;
 }
 
 void ask_record(struct connection *connection, const struct http_request *request,
 	const struct exchange *exchange, const struct record_refusal *refusal, int status)
 {
+	struct worker *worker = connection->worker;
 	connection->requests++;
-	connection->worker->counts.requests++;
+	counts_answer(&worker->counts, request ? request->method : NULL, status);
+	if (exchange && worker->settings->timed)
+		durations_count(&worker->counts.took, clock_monotonic_ns() - exchange->began_ns);
 	record_request(
 		connection->worker, &(struct record_request){
 					    .peer = net_stream_peer(connection->stream),

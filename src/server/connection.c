@@ -35,6 +35,14 @@ void connection_leave(struct connection *connection)
 		destroy(connection);
 }
 
+static void set_deadline(struct connection *connection, enum deadline deadline)
+{
+	int idle = (deadline == DEADLINE_IDLE) - (connection->deadline == DEADLINE_IDLE);
+	if (idle)
+		count_move(&connection->worker->counts.idle, idle);
+	connection->deadline = deadline;
+}
+
 void connection_close(struct connection *connection)
 {
 	struct worker *worker = connection->worker;
@@ -52,6 +60,7 @@ void connection_close(struct connection *connection)
 		connection->next->previous = connection->previous;
 	if (worker->judging == connection)
 		worker->judging = connection->next;
+	set_deadline(connection, DEADLINE_NONE); /* it is not idle any more */
 	worker->connections_count--;
 	atomic_fetch_sub(&worker->settings->open, 1);
 	if (worker->draining && !worker->connections_count)
@@ -72,7 +81,7 @@ struct connection *connection_next(const struct connection *connection)
 
 static void start_deadline(struct connection *connection, enum deadline deadline, long long ms)
 {
-	connection->deadline = deadline;
+	set_deadline(connection, deadline);
 	connection->deadline_requests = connection->requests;
 	if (deadline == DEADLINE_NONE)
 		net_timer_stop(connection->timer);
@@ -286,11 +295,22 @@ static void handshake_failed(struct connection *connection, const struct error *
 		connection_linger(connection);
 }
 
+static void count_handshake(struct connection *connection)
+{
+	struct counts *counts = &connection->worker->counts;
+	const struct tls_outcome *outcome = tls_connection_outcome(connection->tls);
+	counts_handshake(counts, outcome->version, outcome->resumed);
+	if (!connection->worker->settings->timed)
+		return;
+	connection->handshake_ns = clock_monotonic_ns() - connection->accepted_ns;
+	durations_count(outcome->resumed ? &counts->back : &counts->full, connection->handshake_ns);
+}
+
 static void handshake_done(struct connection *connection)
 {
 	size_t waiting;
 	tls_connection_output(connection->tls, &waiting);
-	connection->worker->counts.handshakes++;
+	count_handshake(connection);
 	connection->stage = STAGE_OPEN;
 	(void)connection_standing(connection); /* when it will expire */
 	bool h2 = !strcmp(tls_connection_outcome(connection->tls)->alpn, "h2");
@@ -420,7 +440,9 @@ void connection_open(struct worker *worker, struct net_stream *stream)
 		connection->next->previous = connection;
 	worker->connections = connection;
 	worker->connections_count++;
-	worker->counts.connections++;
+	count_up(&worker->counts.connections);
+	if (worker->settings->timed)
+		connection->accepted_ns = clock_monotonic_ns();
 	start_deadline(connection, DEADLINE_HANDSHAKE, worker->settings->limits.handshake_ms_max);
 	net_stream_start(stream, &events, connection);
 }
@@ -431,7 +453,7 @@ void connection_drain(struct connection *connection)
 	if (connection->stage == STAGE_HANDSHAKE && !connection->heard) {
 		connection_close(connection);
 	} else if (connection->stage == STAGE_OPEN) {
-		connection->deadline = DEADLINE_NONE; /* the deadlines of draining are shorter */
+		set_deadline(connection, DEADLINE_NONE); /* the deadlines of draining are shorter */
 		connection->protocol->drain(connection);
 		settle(connection);
 	}

@@ -77,7 +77,8 @@ struct connection {
 	unsigned long long requests, deadline_requests;
 	unsigned long long judged; /* the snapshot under which its certificate last was good */
 	time_t good_until;         /* and stays so, inclusive */
-	long long idle_ms_left;    /* of the idle deadline, when this part of it is over */
+	uint64_t accepted_ns, handshake_ns; /* when, and how long it took; 0: nobody asks */
+	long long idle_ms_left;             /* of the idle deadline, when this part of it is over */
 };
 
 /*

@@ -20,6 +20,7 @@ struct exchange {
 	void *context;
 	struct exchange_line lines[EXCHANGE_LINES_MAX];
 	size_t line_count;
+	uint64_t began_ns; /* its maker's; 0: nobody asks how long it takes */
 };
 
 /* A handler that answers later keeps the exchange alive until it has. */

@@ -83,7 +83,7 @@ void record_failure(struct worker *worker, const struct net_address *peer,
 	char address[NET_ADDRESS_BYTES];
 	struct line line = { .text = BUFFER(LINE_BYTES_MAX), .fields = json_object() };
 	const struct verify_result *verify = &outcome->verify;
-	worker->counts.failed[why->code]++;
+	counts_failure(&worker->counts, why->code, outcome->version);
 	add(&line, "peer", net_address_format(peer, address));
 	add(&line, "code", why->code == CODE_NONE ? "unknown" : code_name(why->code));
 	add(&line, "refused-by", refused_by(why));
@@ -229,9 +229,9 @@ void record_summary(const struct log *log, const struct counts *total, unsigned 
 	if (shed)
 		add_number(&line, "shed", (long long)shed);
 	for (int i = CODE_NONE; i < CODE_COUNT; i++)
-		if (total->failed[i])
+		if (counts_failed(total, (enum code)i))
 			add_number(&line, i == CODE_NONE ? "unknown" : code_name((enum code)i),
-				(long long)total->failed[i]);
+				(long long)counts_failed(total, (enum code)i));
 	record_line(log, LOG_INFO, "summary", line.fields, "STOPPED%s", line.text.data);
 	buffer_done(&line.text);
 }

@@ -3,6 +3,7 @@
 
 #include "server/control.h"
 #include "server/files.h"
+#include "server/monitor.h"
 #include "server/record.h"
 #include "server/reload.h"
 #include "server/warn.h"
@@ -28,9 +29,10 @@ struct server {
 	struct net_loop *loop;
 	struct net_signal *signals[SIGNALS];
 	bool on_terminal;
-	struct net_timer *drain_timer;
+	struct monitor monitor;
+	struct plain *plain; /* where the monitor is asked; NULL: nowhere */
+	struct net_timer *drain_timer, *delay_timer;
 	struct net_wake *ended; /* a worker has */
-	bool draining;
 	struct worker *workers;
 	size_t workers_count;
 };
@@ -94,11 +96,19 @@ static void hang_up(struct server *server)
 {
 	struct error error;
 	bool changed;
-	if (!server->draining && !reload_now(server->reload, "SIGHUP", &changed, &error))
+	if (!server->settings.stopping && !reload_now(server->reload, "SIGHUP", &changed, &error))
 		return; /* it has been told */
 }
 
 /* ---- Signals ---- */
+
+static void drain_all(void *context)
+{
+	struct server *server = context;
+	server->settings.stopped_open = server->settings.open;
+	order_all(server, ORDER_DRAIN);
+	net_timer_start(server->drain_timer, (uint64_t)server->settings.limits.drain_ms_max);
+}
 
 static void got_signal(void *context, int number)
 {
@@ -107,16 +117,18 @@ static void got_signal(void *context, int number)
 		hang_up(server);
 		return;
 	}
-	if (server->draining) {
+	if (server->settings.stopping) {
 		cut_all(server);
 		return;
 	}
-	server->draining = true;
+	server->settings.stopping = true; /* from now on it is not ready */
 	control_free(TAKE(server->control));
 	server->settings.stopped_by = number;
-	server->settings.stopped_open = server->settings.open;
-	order_all(server, ORDER_DRAIN);
-	net_timer_start(server->drain_timer, (uint64_t)server->settings.limits.drain_ms_max);
+	if (server->settings.limits.drain_delay_ms)
+		net_timer_start(
+			server->delay_timer, (uint64_t)server->settings.limits.drain_delay_ms);
+	else
+		drain_all(server);
 }
 
 /* ---- Starting ---- */
@@ -154,6 +166,10 @@ static void say_started(const struct server *server, const struct server_options
 {
 	const struct log *log = &server->settings.log;
 	const struct worker *first = &server->workers[0];
+	if (server->plain)
+		record_line(log, LOG_INFO, "metrics",
+			json_pack("{s:s}", "at", plain_address(server->plain)),
+			"Metrics, health and readiness on %s", plain_address(server->plain));
 	for (size_t i = 0; i < first->listeners_count; i++) {
 		char text[NET_ADDRESS_BYTES];
 		struct net_address address = options->listen[i];
@@ -187,6 +203,21 @@ static bool listen_all(
 	return true;
 }
 
+static bool monitor_start(
+	struct server *server, const struct server_options *options, struct error *reterr)
+{
+	server->settings.timed = true;
+	server->monitor = (struct monitor){ .settings = &server->settings,
+		.workers = server->workers,
+		.workers_count = server->workers_count,
+		.reload = server->reload,
+		.store = server->store,
+		.started_at = time(NULL) };
+	return plain_new(server->loop, options->metrics, monitor_answer, &server->monitor,
+		       &server->plain, reterr) ||
+	       error_context(reterr, "the metrics");
+}
+
 static bool start(struct server *server, const struct server_options *options, struct error *reterr)
 {
 	/* What needs no port first: a wrong file is told before anybody can connect. */
@@ -201,6 +232,7 @@ static bool start(struct server *server, const struct server_options *options, s
 	if (!server->store)
 		server->store = store_memory_new();
 	server->drain_timer = net_timer_new(server->loop, cut_all, server);
+	server->delay_timer = net_timer_new(server->loop, drain_all, server);
 	server->ended = net_wake_new(server->loop, worker_ended, server);
 	net_wake_hold(server->ended);
 	for (size_t i = 0; i < SIGNALS; i++)
@@ -210,12 +242,19 @@ static bool start(struct server *server, const struct server_options *options, s
 	if (options->control && !control_new(server->loop, options->control, server->reload,
 					&options->log, &server->control, reterr))
 		return false;
+	if (options->metrics && !monitor_start(server, options, reterr))
+		return false;
 	server->settings.accepting = (int)server->workers_count;
 	for (size_t i = 0; i < server->workers_count; i++)
 		if (!worker_init(&server->workers[i], &server->settings, server->store,
 			    server->files, reload_current(server->reload), reterr))
 			return false;
 	return listen_all(server, options, reterr);
+}
+
+bool server_metrics_check(const char *where, struct error *reterr)
+{
+	return plain_check(where, reterr);
 }
 
 bool server_new(const struct server_options *options, struct server **ret, struct error *reterr)
@@ -273,6 +312,8 @@ void server_free(struct server *server)
 	for (size_t i = 0; i < SIGNALS; i++)
 		net_signal_free(server->signals[i]);
 	net_timer_free(server->drain_timer);
+	net_timer_free(server->delay_timer);
+	plain_free(server->plain);
 	net_wake_free(server->ended);
 	control_free(server->control);
 	reload_free(server->reload);

@@ -20,7 +20,8 @@ struct server_limits {
 	long long header_ms_max;    /* from a request's first byte to the end of its head: 408 */
 	long long body_ms_max;      /* from there to the end of its body: 408 */
 	long long send_ms_max;      /* without the peer taking one byte of an answer */
-	long long drain_ms_max;     /* from the signal to stop to the end */
+	long long drain_delay_ms;   /* from the signal to stop, to be taken off a list, before: */
+	long long drain_ms_max;     /* from when nobody new gets in to the end */
 	struct http_limits http;
 };
 
@@ -41,8 +42,9 @@ struct server_options {
 	const char
 		*policy_path; /* the .cnf file whose [policy] counts, if it has one; NULL: none */
 	const char *root;     /* serve the files of this folder; NULL: none */
-	const char *control;  /* the path of a socket that takes orders; NULL: none */
-	size_t workers;       /* threads that serve, 1 to SERVER_WORKERS_MAX; 0: one */
+	const char *metrics; /* where to tell its numbers, as server_metrics_check; NULL: nowhere */
+	const char *control; /* the path of a socket that takes orders; NULL: none */
+	size_t workers;      /* threads that serve, 1 to SERVER_WORKERS_MAX; 0: one */
 	struct server_limits limits;
 	struct log log;
 	bool log_transcripts; /* of each connection that ends, if `tls` keeps them */
@@ -61,6 +63,9 @@ must_check bool server_check(
 	const struct server_options *options, struct server_checked *ret, struct error *reterr);
 void server_checked_done(struct server_checked *checked);
 
+/* "HOST:PORT" of a loopback address, or "unix:PATH"; ERROR_USAGE for anything else. */
+must_check bool server_metrics_check(const char *where, struct error *reterr);
+
 struct server;
 
 /*
@@ -71,7 +76,8 @@ must_check bool server_new(
 	const struct server_options *options, struct server **ret, struct error *reterr);
 /*
  * Serves until SIGINT or SIGTERM, and reloads its files at SIGHUP and when one of them changes. At
- * the end nobody new is accepted and requests in flight are answered, for at most drain_ms_max. A
+ * the end nobody new is accepted and requests in flight are answered, for at most drain_ms_max; up
+ * to drain_delay_ms before that it serves as ever and says to monitors that it is not ready. A
  * second signal ends it at once. ERROR_IO when its threads cannot be had.
  */
 must_check bool server_run(struct server *server, struct error *reterr);

@@ -8,15 +8,6 @@
 #define JUDGED_AT_A_TIME 64
 #define PIECE_BYTES_MAX ((size_t)1 << 20)
 
-void counts_add(struct counts *total, const struct counts *more)
-{
-	total->connections += more->connections;
-	total->handshakes += more->handshakes;
-	total->requests += more->requests;
-	for (int i = CODE_NONE; i < CODE_COUNT; i++)
-		total->failed[i] += more->failed[i];
-}
-
 static void accepted(void *context, struct net_stream *stream)
 {
 	struct worker *worker = context;

@@ -5,6 +5,7 @@
 #ifndef MTLS_SERVER_WORKER_H
 #define MTLS_SERVER_WORKER_H
 
+#include "server/counts.h"
 #include "server/routes.h"
 #include "server/server.h"
 #include "server/snapshot.h"
@@ -22,21 +23,16 @@ struct settings {
 	struct server_limits limits;
 	struct log log;
 	bool log_transcripts;
+	bool timed;           /* somebody wants to know how long things take */
 	atomic_llong open;    /* connections of all workers */
 	sem_t switched;       /* posted whenever a worker has taken a snapshot */
 	atomic_ullong shed;   /* closed as they came, as there were too many */
 	atomic_int accepting; /* workers that listen */
+	bool stopping;        /* the signal to stop has come; the control thread's */
 	/* Written before the order to drain: the signal, and how many connections were open. */
 	int stopped_by;
 	long long stopped_open;
 };
-
-/* Written by one worker, read by whoever sums up. */
-struct counts {
-	atomic_ullong connections, handshakes, requests;
-	atomic_ullong failed[CODE_COUNT]; /* handshakes; CODE_NONE: no code fits */
-};
-void counts_add(struct counts *total, const struct counts *more);
 
 enum order {
 	ORDER_DRAIN = 1, /* accept nobody, answer what is in flight, end */

@@ -153,9 +153,19 @@ static void run_batch(struct core *core, struct queue *batch)
 	}
 	core->counts.writes += ok ? kept : 0;
 	core->counts.commits += ok && kept;
+	if (ok)
+		core->failed_ms = 0;
+	else
+		core_failed(core, 0);
 	core->counts.failures += failed;
 	ports_answer(batch);
 	pthread_mutex_unlock(&core->lock);
+}
+
+void core_failed(struct core *core, uint64_t failures)
+{
+	core->counts.failures += failures;
+	core->failed_ms = clock_monotonic_ms();
 }
 
 void *core_work(void *context)

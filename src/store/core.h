@@ -48,7 +48,11 @@ struct core {
 	struct store_list *list; /* what was last committed; under the lock. NULL: make one */
 	struct queue queue;
 	struct store_counts counts;
+	uint64_t failed_ms; /* when it last failed; 0: it has done something since */
 };
+
+/* A question, or `failures` of them, could not be answered as asked. Under the lock. */
+void core_failed(struct core *core, uint64_t failures);
 
 /* Takes the backend; NULL is memory. Nothing is read yet, and no thread runs. */
 struct core *core_new(struct backend *backend, uint64_t ms_max);

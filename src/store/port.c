@@ -158,7 +158,7 @@ static void give_up_overdue(struct port *port)
 	if (!given_up)
 		return;
 	pthread_mutex_lock(&port->core->lock);
-	port->core->counts.failures += given_up;
+	core_failed(port->core, given_up);
 	pthread_mutex_unlock(&port->core->lock);
 }
 
@@ -274,7 +274,7 @@ static void ask(struct port *port, struct question *question)
 		if (core->queue.count == 1)
 			pthread_cond_signal(&core->work);
 	} else {
-		core->counts.failures++;
+		core_failed(core, 1);
 	}
 	pthread_mutex_unlock(&core->lock);
 	if (!taken) {

@@ -121,6 +121,10 @@ struct store_counts store_counts(struct store *store)
 	pthread_mutex_lock(&core->lock);
 	struct store_counts counts = core->counts;
 	counts.waiting = core->queue.count;
+	/* What was last committed; without a thread there is a list only while nothing changes. */
+	counts.items = core->list ? store_list_count(core->list) : core->items.count;
+	counts.failing =
+		core->failed_ms && clock_monotonic_ms() - core->failed_ms < STORE_FAILING_MS;
 	pthread_mutex_unlock(&core->lock);
 	return counts;
 }

@@ -68,7 +68,11 @@ struct store_counts {
 	uint64_t commits;  /* that they took */
 	uint64_t failures; /* questions answered with STORE_FULL, STORE_DOWN, STORE_UNKNOWN */
 	uint64_t waiting;  /* questions, now */
+	uint64_t items;    /* now */
+	bool failing;      /* the last thing it did was to fail, and that is not long ago */
 };
+/* For so long a failure tells of the present; after that only a question can. */
+#define STORE_FAILING_MS 10000
 struct store_counts store_counts(struct store *store);
 
 /* ---- Ports ---- */

@@ -303,6 +303,20 @@ struct trust_dates tls_context_dates(const struct tls_context *context)
 	return context->trust ? trust_dates(context->trust) : (struct trust_dates){ 0 };
 }
 
+struct end *tls_context_ends(const struct tls_context *context, size_t *ret_count)
+{
+	OWN(identity) struct identity *own = tls_context_identity(context);
+	struct end *ends = trust_ends(context->trust, own != NULL, ret_count);
+	if (own) {
+		ends[0] = (struct end){
+			.kind = END_CERTIFICATE, .since = own->not_before, .until = own->not_after
+		};
+		snprintf(ends[0].name, sizeof ends[0].name, "%s", own->subject);
+		snprintf(ends[0].serial, sizeof ends[0].serial, "%s", own->serial);
+	}
+	return ends;
+}
+
 const char *tls_library_version(void)
 {
 	return OpenSSL_version(OPENSSL_VERSION_STRING);

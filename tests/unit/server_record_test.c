@@ -60,8 +60,8 @@ static void revoked(struct worker *worker)
 	struct error why;
 	error_code(&why, ERROR_REFUSED_BY_US, CODE_CLIENT_REVOKED, "we refused it");
 	record_failure(worker, &peer, &outcome, &why);
-	assert_int_equal(worker->counts.failed[CODE_CLIENT_REVOKED], 1);
-	assert_int_equal(worker->counts.failed[CODE_NONE], 0);
+	assert_int_equal(counts_failed(&worker->counts, CODE_CLIENT_REVOKED), 1);
+	assert_int_equal(counts_failed(&worker->counts, CODE_NONE), 0);
 }
 
 static void a_refusal_has_every_fact(void **state)
@@ -106,7 +106,7 @@ static void refused_by_the_client(struct worker *worker)
 	error_set(&why, ERROR_REFUSED_BY_PEER, "the client refused us");
 	error_hint(&why, "look there");
 	record_failure(worker, &peer, &outcome, &why);
-	assert_int_equal(worker->counts.failed[CODE_NONE], 1);
+	assert_int_equal(counts_failed(&worker->counts, CODE_NONE), 1);
 }
 
 static void who_refused_is_told_apart(void **state)
@@ -184,7 +184,8 @@ static void counts(struct worker *worker)
 	worker->counts.connections = 5;
 	worker->counts.handshakes = 3;
 	worker->counts.requests = 7;
-	worker->counts.failed[CODE_CLIENT_EXPIRED] = 2;
+	counts_failure(&worker->counts, CODE_CLIENT_EXPIRED, "TLSv1.3");
+	counts_failure(&worker->counts, CODE_CLIENT_EXPIRED, "TLSv1.2");
 	record_summary(&worker->settings->log, &worker->counts, 0);
 }
 

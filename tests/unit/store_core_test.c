@@ -201,11 +201,14 @@ static void a_failure_is_told_and_leaves_everything_as_it_was(void **state)
 		assert_string_equal(got.error.text, "made to fail");
 		assert_int_equal(edit(store, 1, "lost", -1), rows[i].status);
 		assert_int_equal(take_out(store, 2), rows[i].status);
+		assert_true(store_counts(store).failing);
+		assert_int_equal(store_counts(store).items, 5 + i);
 		OWN(json_t) json_t *behind = read_json(store);
 		assert_true(json_equal(before, behind));
 		/* It goes on by itself, and no number was used. */
 		assert_int_equal(add(store, "kept", false), STORE_DONE);
 		assert_int_equal(got.item.id, 6 + i);
+		assert_false(store_counts(store).failing);
 	}
 	assert_int_equal(store_counts(store).failures, 18);
 	assert_int_equal(store_counts(store).writes, 6);
