@@ -30,10 +30,14 @@ static int before_request(
 	bool v6 = strchr(remote, ':') != NULL;
 	snprintf(client->address, sizeof client->address, "%s%s%s:%d", v6 ? "[" : "", remote,
 		v6 ? "]" : "", remote_port);
-	if (client->outcome.finished && client->outcome.verify.ok)
+	if (!client->outcome.finished || !client->outcome.verify.ok)
+		error_set(&client->error, ERROR_REFUSED_BY_US,
+			"the server's certificate was not verified, so nothing was sent");
+	else if (client->http2 && strcmp(client->outcome.alpn, "h2") != 0)
+		error_set(&client->error, ERROR_REFUSED_BY_PEER,
+			"the server does not speak HTTP/2, so nothing was sent");
+	else
 		return CURL_PREREQFUNC_OK;
-	error_set(&client->error, ERROR_REFUSED_BY_US,
-		"the server's certificate was not verified, so nothing was sent");
 	return CURL_PREREQFUNC_ABORT;
 }
 
@@ -119,7 +123,7 @@ static bool set_up(struct client *client, const struct client_options *options)
 	SET(PROXY, ""); /* not even the environment's */
 	SET(NETRC, (long)CURL_NETRC_IGNORED);
 	SET(NOSIGNAL, 1L);
-	SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(HTTP_VERSION, (long)(client->http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
 	SET(HTTP09_ALLOWED, 0L);
 	SET(USERAGENT, "mtls/" MTLS_VERSION);
 	SET(ERRORBUFFER, client->message);
@@ -148,6 +152,7 @@ bool client_new(const struct client_options *options, struct client **ret, struc
 	OWN(client) struct client *client = calloc(1, sizeof *client);
 	if (!client)
 		bug("out of memory for a client");
+	client->http2 = options->http2;
 	tls_outcome_init(&client->outcome);
 	if (!curl_load(&client->curl, reterr) || !url_parse(options->url, &client->url, reterr) ||
 		!check_resolve(options, reterr))

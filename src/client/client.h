@@ -25,6 +25,7 @@ struct client_options {
 	struct tls_options tls;     /* the client fills in role and name */
 	const char *const *resolve; /* "HOST:PORT:ADDRESS" instead of DNS */
 	size_t resolve_count;
+	bool http2;      /* and nothing else: nothing is sent to a server that chooses HTTP/1.1 */
 	long timeout_ms; /* of a whole request; 0: CLIENT_TIMEOUT_MS */
 };
 

@@ -15,6 +15,7 @@ struct client {
 	struct identity *identity;
 	struct tls_outcome outcome;
 	struct tls_peer peer;
+	bool http2;
 	bool reached; /* this request has a connection, with or without TLS yet */
 	char address[64];
 	struct error error; /* what a callback refused; kind ERROR_NONE: nothing */

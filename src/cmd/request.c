@@ -29,6 +29,8 @@ static const struct option options[] = {
 		.value = "HOST:PORT:ADDRESS",
 		.repeats = true,
 		.help = "connect to ADDRESS, and still expect the certificate of HOST" },
+	{ .name = "http2", .help = "ask over HTTP/2, and nothing else" },
+	{ .name = "http1.1", .help = "ask over HTTP/1.1, which is so unless mtls.cnf says http2" },
 	{ .name = "alpn",
 		.value = "LIST",
 		.help = "offer these application protocols, comma-separated (default: HTTP's)" },
@@ -54,6 +56,18 @@ static void own_job(struct job *job)
 	payload_done(&job->payload);
 }
 
+static bool read_version(const struct args *args, bool *ret_http2, struct error *reterr)
+{
+	if (args_given(args, "http2") && args_given(args, "http1.1"))
+		return error_set(reterr, ERROR_USAGE,
+			"mtls request: --http2 and --http1.1 exclude each other");
+	*ret_http2 = args_flag(args, "http2") && !args_given(args, "http1.1");
+	if (*ret_http2 && args_text(args, "alpn"))
+		return error_set(reterr, ERROR_USAGE,
+			"mtls request: --http2 and --alpn exclude each other: HTTP/2's is h2");
+	return true;
+}
+
 static bool read_job(struct args *args, struct job *ret, struct error *reterr)
 {
 	long long seconds = 0;
@@ -67,6 +81,8 @@ static bool read_job(struct args *args, struct job *ret, struct error *reterr)
 	if (args_flag(args, "no-cert") && (args_given(args, "cert") || args_given(args, "key")))
 		return error_set(reterr, ERROR_USAGE,
 			"mtls request: --no-cert and --cert or --key exclude each other");
+	if (!read_version(args, &ret->client.http2, reterr))
+		return false;
 	ret->client.tls = ret->side.tls;
 	ret->client.tls.alpn = args_text(args, "alpn");
 	ret->client.timeout_ms = (long)seconds * 1000;

@@ -6,10 +6,10 @@
 
 /* ---- What did not go well ---- */
 
-static struct http_response *failure_response(enum store_status status, const struct error *failure)
+static struct http_response *failure_response(enum store_status status)
 {
 	if (status == STORE_FULL)
-		return http_response_error(507, "%s", failure->text);
+		return http_response_error(507, "the store is full");
 	struct http_response *response = http_response_error(503, "the store failed%s",
 		status == STORE_UNKNOWN ? ": whether this was written is not known" : "");
 	http_response_set(response, "Retry-After", "1");
@@ -22,7 +22,7 @@ static void fail(struct exchange *exchange, enum store_status status, const stru
 	char why[ERROR_TEXT_BYTES];
 	text_escape(why, sizeof why, failure->text, strlen(failure->text));
 	exchange_log(exchange, "store-failed", "STORE FAILED | %s", why);
-	exchange_answer(exchange, failure_response(status, failure));
+	exchange_answer(exchange, failure_response(status));
 }
 
 static void answer_absent(struct exchange *exchange)
