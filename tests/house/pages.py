@@ -31,7 +31,7 @@ def options(lines):
     """{"--listen": ("", "HOST:PORT"), "--verbose": ("-v", ""), ...}"""
     found = {}
     for line in lines:
-        match = re.match(r"\s*(?:(-\w), )?(--[a-z0-9-]+)(?: (\S+(?: \S+)*))?(?:\s{2,}.*)?$", line)
+        match = re.match(r"\s*(?:(-\w), )?(--[a-z0-9.-]+)(?: (\S+(?: \S+)*))?(?:\s{2,}.*)?$", line)
         if match:
             found[match.group(2)] = (match.group(1) or "", match.group(3) or "")
     return found
