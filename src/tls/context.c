@@ -247,7 +247,8 @@ bool tls_context_new(
 	ERR_clear_error();
 	if (!make_session_context(context, options->session_name, reterr))
 		return false;
-	context->ssl = SSL_CTX_new(options->server ? TLS_server_method() : TLS_client_method());
+	context->ssl = options->server ? SSL_CTX_new_ex(tls_library(), NULL, TLS_server_method())
+				       : SSL_CTX_new(TLS_client_method());
 	if (!context->ssl)
 		return error_openssl(reterr, ERROR_IO, "cannot make a TLS context");
 	if (context->server && context->trust)

@@ -36,6 +36,10 @@ struct tls_context {
 	unsigned alpn_bytes;
 };
 
+/* What a server's SSL_CTX is made in: see library.c. NULL, OpenSSL's own, where that is no choice.
+ */
+OSSL_LIB_CTX *tls_library(void);
+
 /* Sets everything of `context` on an SSL_CTX, a fresh one or one that a library made. */
 must_check bool tls_context_configure(
 	const struct tls_context *context, SSL_CTX *ssl, struct error *reterr);

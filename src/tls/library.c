@@ -1,0 +1,149 @@
+/*
+ * The library context that servers handshake in. To make a key of a certificate OpenSSL 3.0 copies
+ * the list of all algorithms there are, asks each kind of key for its names and each decoder of
+ * each format whether it could be of help, and remembers none of it: that costs more than all the
+ * cryptography of a full handshake. So here is a provider that is OpenSSL's default one, done by
+ * that one's own functions, but offers only what TLS and X.509 have a use for, and of the decoders
+ * those for a key in a certificate, a SubjectPublicKeyInfo in DER (RFC 5280 section 4.1).
+ */
+#include "tls/context.h"
+
+#include <openssl/core_dispatch.h>
+#include <openssl/provider.h>
+#include <pthread.h>
+
+#define NAME "mtls-peers"
+#define OPERATIONS 32 /* OSSL_OP_... are below it; of one that is not, nothing is left out */
+
+/*
+ * What is offered of an operation, by an algorithm's first name. Ciphers are those of every suite
+ * that libssl knows; digests those of signatures; HMAC is a kind of key and of signature to TLS
+ * 1.2's older suites. Of operations that do not stand here all is offered.
+ */
+static const char *const ciphers[] = { "AES-128-CBC", "AES-256-CBC", "AES-128-CBC-HMAC-SHA1",
+	"AES-256-CBC-HMAC-SHA1", "AES-128-CBC-HMAC-SHA256", "AES-256-CBC-HMAC-SHA256",
+	"AES-128-GCM", "AES-256-GCM", "AES-128-CCM", "AES-256-CCM", "ARIA-128-GCM", "ARIA-256-GCM",
+	"CAMELLIA-128-CBC", "CAMELLIA-256-CBC", "ChaCha20-Poly1305", "DES-EDE3-CBC", "NULL", NULL };
+static const char *const digests[] = { "MD5", "MD5-SHA1", "RIPEMD-160", "SHA1", "SHA2-224",
+	"SHA2-256", "SHA2-384", "SHA2-512", "SHA2-512/224", "SHA2-512/256", "SHA3-224", "SHA3-256",
+	"SHA3-384", "SHA3-512", "SM3", NULL };
+static const char *const macs[] = { "HMAC", NULL };
+static const char *const derivations[] = { "HKDF", "TLS13-KDF", "TLS1-PRF", NULL };
+static const char *const exchanges[] = { "DH", "ECDH", "X25519", "X448", NULL };
+static const char *const keys[] = { "DH", "DHX", "DSA", "EC", "ED25519", "ED448", "HMAC", "RSA",
+	"RSA-PSS", "SM2", "X25519", "X448", NULL };
+static const char *const signatures[] = { "DSA", "ECDSA", "ED25519", "ED448", "HMAC", "RSA", "SM2",
+	NULL };
+static const char *const *const wanted[OPERATIONS] = {
+	[OSSL_OP_CIPHER] = ciphers,
+	[OSSL_OP_DIGEST] = digests,
+	[OSSL_OP_MAC] = macs,
+	[OSSL_OP_KDF] = derivations,
+	[OSSL_OP_KEYEXCH] = exchanges,
+	[OSSL_OP_KEYMGMT] = keys,
+	[OSSL_OP_SIGNATURE] = signatures,
+};
+
+static OSSL_PROVIDER *whole;
+static OSSL_ALGORITHM *offered[OPERATIONS]; /* NULL: all */
+static OSSL_LIB_CTX *lean;
+
+static bool is_wanted(int operation, const OSSL_ALGORITHM *algorithm)
+{
+	const char *name = algorithm->algorithm_names;
+	size_t bytes = strcspn(name, ":");
+	if (operation == OSSL_OP_DECODER)
+		return strstr(algorithm->property_definition, "input=der") &&
+		       strstr(algorithm->property_definition, "structure=SubjectPublicKeyInfo");
+	for (const char *const *one = wanted[operation]; *one; one++)
+		if (strlen(*one) == bytes && !memcmp(*one, name, bytes))
+			return true;
+	return false;
+}
+
+/* False when the default provider has nothing of it, and so is not the one that we know. */
+static bool choose(int operation)
+{
+	int ignored = 0;
+	const OSSL_ALGORITHM *all = OSSL_PROVIDER_query_operation(whole, operation, &ignored);
+	size_t count = 0, chosen = 0;
+	while (all && all[count].algorithm_names)
+		count++;
+	offered[operation] = calloc(count + 1, sizeof *offered[operation]);
+	if (!offered[operation])
+		bug("out of memory for algorithms");
+	for (size_t i = 0; i < count; i++)
+		if (is_wanted(operation, &all[i]))
+			offered[operation][chosen++] = all[i];
+	return chosen > 0;
+}
+
+static bool choose_all(void)
+{
+	bool ok = choose(OSSL_OP_DECODER);
+	for (int operation = 0; operation < OPERATIONS; operation++)
+		ok = ok && (!wanted[operation] || choose(operation));
+	return ok;
+}
+
+/* ---- The provider ---- */
+
+static const OSSL_ALGORITHM *query(void *provider, int operation, int *ret_no_cache)
+{
+	(void)provider;
+	*ret_no_cache = 0;
+	return operation < OPERATIONS && offered[operation]
+		       ? offered[operation]
+		       : OSSL_PROVIDER_query_operation(whole, operation, ret_no_cache);
+}
+
+static int get_capabilities(
+	void *provider, const char *capability, OSSL_CALLBACK *callback, void *argument)
+{
+	(void)provider;
+	return OSSL_PROVIDER_get_capabilities(whole, capability, callback, argument);
+}
+
+static int begin(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *core,
+	const OSSL_DISPATCH **ret_functions, void **ret_provider)
+{
+	static const OSSL_DISPATCH functions[] = {
+		{ OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))query },
+		{ OSSL_FUNC_PROVIDER_GET_CAPABILITIES, (void (*)(void))get_capabilities },
+		{ 0, NULL },
+	};
+	(void)handle, (void)core;
+	*ret_functions = functions;
+	*ret_provider = OSSL_PROVIDER_get0_provider_ctx(whole); /* what its functions expect */
+	return 1;
+}
+
+static int is_default(OSSL_PROVIDER *provider, void *argument)
+{
+	bool *alone = argument;
+	*alone = *alone && !strcmp(OSSL_PROVIDER_get0_name(provider), "default");
+	return 1;
+}
+
+/* Whose openssl.cnf chooses other providers (FIPS, a token's) gets those and nothing of ours. */
+static void make(void)
+{
+	bool alone = true;
+	if (!OSSL_PROVIDER_do_all(NULL, is_default, &alone) || !alone ||
+		EVP_default_properties_is_fips_enabled(NULL))
+		return;
+	whole = OSSL_PROVIDER_try_load(NULL, "default", 1);
+	if (!whole || !choose_all())
+		return;
+	lean = OSSL_LIB_CTX_new();
+	if (!lean || !OSSL_PROVIDER_add_builtin(lean, NAME, begin) ||
+		!OSSL_PROVIDER_load(lean, NAME))
+		bug("OpenSSL does not take a provider");
+}
+
+OSSL_LIB_CTX *tls_library(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, make);
+	return lean;
+}

@@ -1,0 +1,280 @@
+/*
+ * The library context of a server leaves out what TLS has no use for, and nothing else: it speaks
+ * every suite, reads every kind of key and judges every certificate as OpenSSL's own context does.
+ */
+#include "tls_pair.h"
+
+#include "tls/context.h"
+
+#include <openssl/kdf.h>
+#include <openssl/rsa.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- Where it is a choice; before this program has touched OpenSSL ---- */
+
+/* What tls_library says in a process that begins with this openssl.cnf. */
+static bool is_lean_under(const char *text)
+{
+	char path[] = "/tmp/mtls-unit-XXXXXX";
+	int fd = mkstemp(path);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	pid_t child = fork();
+	if (!child) {
+		setenv("OPENSSL_CONF", path, 1);
+		_Exit(tls_library() ? 11 : 12);
+	}
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	unlink(path);
+	assert_true(WIFEXITED(status));
+	assert_in_range(WEXITSTATUS(status), 11, 12);
+	return WEXITSTATUS(status) == 11;
+}
+
+#define PROVIDERS(list) "openssl_conf = a\n[a]\nproviders = b\n[b]\n" list "[on]\nactivate = 1\n"
+
+static int under_each_configuration(void **state)
+{
+	(void)state;
+	assert_true(is_lean_under(""));
+	assert_true(is_lean_under(PROVIDERS("default = on\n")));
+	/* Others' providers are somebody's wish. */
+	assert_false(is_lean_under(PROVIDERS("default = on\nlegacy = on\n")));
+	assert_false(is_lean_under(PROVIDERS("base = on\n")));
+	assert_false(is_lean_under("openssl_conf = a\n[a]\nalg_section = b\n[b]\n"
+				   "default_properties = fips=yes\n"));
+	return 0;
+}
+
+/* ---- What it offers ---- */
+
+static void assert_same_suites(const char *list)
+{
+	SSL_CTX *whole = SSL_CTX_new(TLS_server_method());
+	SSL_CTX *lean = SSL_CTX_new_ex(tls_library(), NULL, TLS_server_method());
+	assert_true(SSL_CTX_set_cipher_list(whole, list) && SSL_CTX_set_cipher_list(lean, list));
+	const STACK_OF(SSL_CIPHER) *one = SSL_CTX_get_ciphers(whole);
+	const STACK_OF(SSL_CIPHER) *other = SSL_CTX_get_ciphers(lean);
+	assert_int_equal(sk_SSL_CIPHER_num(one), sk_SSL_CIPHER_num(other));
+	for (int i = 0; i < sk_SSL_CIPHER_num(one); i++)
+		assert_string_equal(SSL_CIPHER_get_name(sk_SSL_CIPHER_value(one, i)),
+			SSL_CIPHER_get_name(sk_SSL_CIPHER_value(other, i)));
+	/* Each group that OpenSSL has is one that it takes. */
+	const char *groups = "P-256:P-384:P-521:X25519:X448:ffdhe2048:ffdhe8192";
+	assert_int_equal(
+		SSL_CTX_set1_groups_list(whole, groups), SSL_CTX_set1_groups_list(lean, groups));
+	SSL_CTX_free(whole);
+	SSL_CTX_free(lean);
+}
+
+static void every_suite_is_there(void **state)
+{
+	(void)state;
+	assert_same_suites("ALL:COMPLEMENTOFALL:@SECLEVEL=0");
+	assert_same_suites("DEFAULT");
+}
+
+static void count_digest(EVP_MD *digest, void *argument)
+{
+	(void)digest;
+	++*(size_t *)argument;
+}
+
+static void what_signs_is_there_and_the_rest_is_not(void **state)
+{
+	(void)state;
+	static const char *const there[] = { "SHA1", "SHA256", "SHA384", "SHA512", "SHA512-256",
+		"SHA3-256", "SHA3-512", "MD5", "RIPEMD160", "SM3" };
+	for (size_t i = 0; i < sizeof there / sizeof *there; i++) {
+		EVP_MD *digest = EVP_MD_fetch(tls_library(), there[i], NULL);
+		assert_non_null(digest);
+		EVP_MD_free(digest);
+	}
+	assert_null(EVP_MD_fetch(tls_library(), "BLAKE2B-512", NULL));
+	assert_null(EVP_CIPHER_fetch(tls_library(), "AES-256-XTS", NULL));
+	assert_null(EVP_KDF_fetch(tls_library(), "SCRYPT", NULL));
+	ERR_clear_error();
+	size_t whole = 0, lean = 0;
+	EVP_MD_do_all_provided(NULL, count_digest, &whole);
+	EVP_MD_do_all_provided(tls_library(), count_digest, &lean);
+	assert_in_range(lean, 10, whole - 1);
+}
+
+/* ---- Keys and certificates ---- */
+
+static EVP_PKEY *make_key(const char *type, const char *group)
+{
+	EVP_PKEY *key = NULL;
+	OWN(EVP_PKEY_CTX) EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+	assert_true(EVP_PKEY_keygen_init(context) > 0);
+	if (!strncmp(type, "RSA", 3))
+		assert_true(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 1024) > 0);
+	if (group)
+		assert_true(EVP_PKEY_CTX_set_group_name(context, group) > 0);
+	assert_true(EVP_PKEY_keygen(context, &key) > 0);
+	return key;
+}
+
+/* As libssl reads a peer's: an object of that context to fill. */
+static X509 *read_in(OSSL_LIB_CTX *context, X509 *certificate)
+{
+	unsigned char *der = NULL;
+	i2d_re_X509_tbs(certificate, NULL); /* as it is now */
+	int bytes = i2d_X509(certificate, &der);
+	const unsigned char *at = der;
+	X509 *read = X509_new_ex(context, NULL);
+	assert_non_null(d2i_X509(&read, &at, bytes));
+	OPENSSL_free(der);
+	return read;
+}
+
+static void every_kind_of_key_is_read(void **state)
+{
+	(void)state;
+	static const char *const kinds[][2] = { { "RSA", NULL }, { "RSA-PSS", NULL },
+		{ "EC", "P-224" }, { "EC", "P-256" }, { "EC", "P-384" }, { "EC", "P-521" },
+		{ "EC", "brainpoolP256r1" }, { "EC", "secp256k1" }, { "ED25519", NULL },
+		{ "ED448", NULL }, { "X25519", NULL }, { "X448", NULL }, { "SM2", NULL },
+		{ "DH", "ffdhe2048" } };
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		OWN(EVP_PKEY) EVP_PKEY *key = make_key(kinds[i][0], kinds[i][1]);
+		X509 *certificate = MAKE(NULL, .subject = "CN=any")->certificate;
+		assert_true(X509_set_pubkey(certificate, key));
+		OWN(X509) X509 *in_whole = read_in(NULL, certificate);
+		OWN(X509) X509 *in_lean = read_in(tls_library(), certificate);
+		const EVP_PKEY *one = X509_get0_pubkey(in_whole),
+			       *other = X509_get0_pubkey(in_lean);
+		if (!one || !other)
+			fail_msg("no key of %s %s", kinds[i][0], kinds[i][1]);
+		assert_int_equal(EVP_PKEY_get_bits(one), EVP_PKEY_get_bits(other));
+		assert_int_equal(EVP_PKEY_get_base_id(one), EVP_PKEY_get_base_id(other));
+		assert_int_equal(EVP_PKEY_get_id(one), EVP_PKEY_get_id(other));
+		assert_string_equal(EVP_PKEY_get0_type_name(one), EVP_PKEY_get0_type_name(other));
+	}
+}
+
+static void a_broken_key_is_none(void **state)
+{
+	(void)state;
+	X509 *certificate = MAKE(NULL, .subject = "CN=broken")->certificate;
+	ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(certificate);
+	bits->data[bits->length - 1] ^= 1; /* a point that is not on the curve */
+	X509 *read = read_in(tls_library(), certificate);
+	assert_null(X509_get0_pubkey(read));
+	ERR_clear_error();
+	X509_free(read);
+}
+
+static void signatures_by_each_digest_are_judged(void **state)
+{
+	(void)state;
+	static const char *const digests[] = { "SHA256", "SHA384", "SHA512", "SHA3-256", "SHA1" };
+	static const char *const keys[] = { "P-256", "P-384", "rsa:2048", "ed25519" };
+	size_t judged = 0; /* OpenSSL does not know each pair */
+	for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+		for (size_t d = 0; d < sizeof digests / sizeof *digests; d++) {
+			if (!strcmp(keys[k], "ed25519") && d)
+				continue;
+			struct made *good =
+				MAKE(NULL, .subject = "CN=x", .key = keys[k], .digest = digests[d]);
+			struct made *bad = MAKE(NULL, .subject = "CN=x", .key = keys[k],
+				.digest = digests[d], .corrupt = true);
+			X509 *one = read_in(tls_library(), good->certificate);
+			X509 *other = read_in(tls_library(), bad->certificate);
+			/* Under a key of OpenSSL's own context, as anchors have, and its own. */
+			int whole = X509_verify(good->certificate, good->key);
+			judged += whole == 1;
+			assert_int_equal(X509_verify(one, good->key), whole);
+			assert_int_equal(X509_verify(one, X509_get0_pubkey(one)), whole);
+			assert_int_not_equal(X509_verify(other, good->key), 1);
+			ERR_clear_error();
+			X509_free(one);
+			X509_free(other);
+		}
+	assert_in_range(judged, 10, 16);
+}
+
+/* ---- Handshakes ---- */
+
+static void assert_handshake(const char *client, const char *server, const char *suites)
+{
+	for (size_t v = 0; v < 2; v++) {
+		struct made *its = MAKE(ca, .subject = "CN=mtls-client", .key = client,
+				    .extensions = CLIENT_EXTENSIONS),
+			    *ours = MAKE(ca, .subject = "CN=localhost", .key = server,
+				    .extensions = SERVER_EXTENSIONS);
+		struct tls_options as_server = server_options();
+		struct tls_options as_client = client_options(WRITE("one.crt", its->certificate),
+			certs_write_key("one.key", its->key, NULL), versions[v]);
+		as_server.cert = WRITE("its.crt", ours->certificate);
+		as_server.key = certs_write_key("its.key", ours->key, NULL);
+		as_server.ciphers = as_client.ciphers = suites;
+		struct pair pair;
+		pair_init(&pair, &as_server, &as_client);
+		pair_handshake(&pair);
+		if (!tls_connection_identity(pair.server))
+			fail_msg("%s at %s: %s", client, server, pair.server_error.text);
+		assert_string_equal(
+			tls_connection_identity(pair.server)->common_name, "mtls-client");
+		pair_done(&pair);
+	}
+}
+
+static void each_kind_of_client_is_known(void **state)
+{
+	(void)state;
+	static const char *const keys[] = { "P-256", "P-384", "rsa:2048", "ed25519" };
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		assert_handshake(keys[i], keys[(i + 1) % 4], NULL);
+}
+
+/* MAC then encrypt: HMAC is a kind of key there. */
+static void the_older_suites_still_work(void **state)
+{
+	(void)state;
+	assert_handshake("P-256", "P-256", "ECDHE-ECDSA-AES128-SHA256");
+	assert_handshake("P-256", "P-256", "ECDHE-ECDSA-AES256-SHA");
+	assert_handshake("P-256", "P-256", "ECDHE-ECDSA-CAMELLIA128-SHA256");
+	assert_handshake("P-256", "P-256", "ECDHE-ECDSA-AES128-CCM8:TLS_AES_128_CCM_SHA256");
+	assert_handshake("P-256", "rsa:2048", "AES256-GCM-SHA384:ECDHE-RSA-AES256-SHA384");
+}
+
+static void a_forgery_is_refused_and_named(void **state)
+{
+	(void)state;
+	struct made *bad =
+		MAKE(ca, .subject = "CN=forged", .extensions = CLIENT_EXTENSIONS, .corrupt = true);
+	for (size_t v = 0; v < 2; v++) {
+		struct tls_options server = server_options();
+		struct tls_options client = client_options(WRITE("bad.crt", bad->certificate),
+			certs_write_key("bad.key", bad->key, NULL), versions[v]);
+		struct pair pair;
+		pair_init(&pair, &server, &client);
+		pair_handshake(&pair);
+		assert_null(tls_connection_identity(pair.server));
+		assert_int_equal(pair.server_error.code, CODE_CLIENT_BAD_SIGNATURE);
+		pair_done(&pair);
+	}
+}
+
+static int set_up(void **state)
+{
+	return under_each_configuration(state) || pair_world_make(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_suite_is_there),
+		cmocka_unit_test(what_signs_is_there_and_the_rest_is_not),
+		cmocka_unit_test(every_kind_of_key_is_read),
+		cmocka_unit_test(a_broken_key_is_none),
+		cmocka_unit_test(signatures_by_each_digest_are_judged),
+		cmocka_unit_test(each_kind_of_client_is_known),
+		cmocka_unit_test(the_older_suites_still_work),
+		cmocka_unit_test(a_forgery_is_refused_and_named),
+	};
+	return cmocka_run_group_tests(tests, set_up, certs_end);
+}
