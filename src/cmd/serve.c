@@ -62,6 +62,11 @@ const struct option serve_options[] = {
 		.choices = "text|json",
 		.preset = "text",
 		.help = "write the log, on standard error, as text or as JSON, a line each" },
+	{ .name = "access-log",
+		.value = "FILE",
+		.environment = "MTLS_ACCESS_LOG",
+		.help = "write a line of JSON for each request to this file, or with - to standard "
+			"output" },
 	{ .name = "control",
 		.value = "PATH",
 		.environment = "MTLS_CONTROL",
@@ -282,6 +287,7 @@ bool serving_read(struct args *args, struct serving *ret, struct error *reterr)
 	options->tls.alpn = alpn(args);
 	options->policy_path = config_path(args);
 	options->control = args_text(args, "control");
+	options->access_log = args_text(args, "access-log");
 	options->metrics = args_text(args, "metrics");
 	if (options->metrics && !server_metrics_check(options->metrics, reterr))
 		return error_context(reterr, "mtls serve: --metrics");

@@ -90,21 +90,48 @@ struct exchange *ask_new(struct connection *connection, const struct http_reques
 	return exchange;
 }
 
+static void log_access(struct connection *connection, const struct http_request *request,
+	const struct http_response *response, const char *id, uint64_t took_ns)
+{
+	struct access_entry entry = {
+		.id = id,
+		.peer = net_stream_peer(connection->stream),
+		.identity = tls_connection_identity(connection->tls),
+		.tls = tls_connection_outcome(connection->tls),
+		.request = request,
+		.status = response->status,
+		.bytes = http_response_sends_body(response, request) ? response->body_bytes : 0,
+		.duration_ns = took_ns,
+		.handshake_ns = connection->requests == 1 ? connection->handshake_ns : 0,
+	};
+	clock_gettime(CLOCK_REALTIME, &entry.at);
+	access_put(connection->worker->settings->access, connection->worker->number, &entry);
+}
+
 void ask_record(struct connection *connection, const struct http_request *request,
-	const struct exchange *exchange, const struct record_refusal *refusal, int status)
+	const struct exchange *exchange, const struct record_refusal *refusal,
+	struct http_response *response)
 {
 	struct worker *worker = connection->worker;
+	uint64_t took_ns = 0;
+	char id[REQUEST_ID_BYTES] = "";
 	connection->requests++;
-	counts_answer(&worker->counts, request ? request->method : NULL, status);
-	if (exchange && worker->settings->timed)
-		durations_count(&worker->counts.took, clock_monotonic_ns() - exchange->began_ns);
-	record_request(
-		connection->worker, &(struct record_request){
-					    .peer = net_stream_peer(connection->stream),
-					    .identity = tls_connection_identity(connection->tls),
-					    .request = request,
-					    .exchange = exchange,
-					    .refusal = refusal,
-					    .status = status,
-				    });
+	counts_answer(&worker->counts, request ? request->method : NULL, response->status);
+	if (exchange && worker->settings->timed) {
+		took_ns = clock_monotonic_ns() - exchange->began_ns;
+		durations_count(&worker->counts.took, took_ns);
+	}
+	if (worker->settings->access) {
+		http_response_set(response, "X-Request-Id", "%s", request_id(&worker->ids, id));
+		log_access(connection, request, response, id, took_ns);
+	}
+	record_request(worker, &(struct record_request){
+				       .peer = net_stream_peer(connection->stream),
+				       .identity = tls_connection_identity(connection->tls),
+				       .request = request,
+				       .exchange = exchange,
+				       .refusal = refusal,
+				       .status = response->status,
+				       .id = *id ? id : NULL,
+			       });
 }

@@ -14,8 +14,12 @@ struct exchange *ask_new(struct connection *connection, const struct http_reques
 	exchange_on_answer *answer, void *context);
 /* The refusal that is a constant sentence. */
 struct record_refusal ask_refusal(const char *text);
-/* Counts and records an answer. `request`, `exchange` and `refusal` may be NULL (record.h). */
+/*
+ * Counts and records an answer that is about to be sent; with an access log it gets a request id.
+ * `request`, `exchange` and `refusal` may be NULL (record.h).
+ */
 void ask_record(struct connection *connection, const struct http_request *request,
-	const struct exchange *exchange, const struct record_refusal *refusal, int status);
+	const struct exchange *exchange, const struct record_refusal *refusal,
+	struct http_response *response);
 
 #endif

@@ -43,8 +43,7 @@ static void use_answer(struct connection *connection, const struct record_refusa
 {
 	connection->response = response;
 	connection->head_sent = false;
-	ask_record(connection, h1_request(connection->h1), connection->exchange, refusal,
-		response->status);
+	ask_record(connection, h1_request(connection->h1), connection->exchange, refusal, response);
 }
 
 static void got_answer(void *context, struct exchange *exchange, struct http_response *response)

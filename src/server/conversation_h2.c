@@ -11,7 +11,7 @@ static void answer(struct connection *connection, struct h2_stream *stream,
 	const struct exchange *exchange, const struct record_refusal *refusal,
 	struct http_response *response)
 {
-	ask_record(connection, stream->request, exchange, refusal, response->status);
+	ask_record(connection, stream->request, exchange, refusal, response);
 	h2_answer(connection->h2, stream, response, time(NULL));
 	if (connection->worker->draining || !connection->keep_alive)
 		h2_drain(connection->h2);

@@ -117,6 +117,17 @@ static void write_reloads(const struct reload_counts *reloads, struct exposition
 			(long long)rows[i].count);
 }
 
+static void write_access(const struct access_counts *access, struct exposition *ret)
+{
+	static const char name[] = "mtls_access_log_lines_total";
+	exposition_family(ret, name, "counter",
+		"Lines of the access log, by what became of them; a full disk drops some.");
+	exposition_number(ret, name, (struct label[]){ { "result", "written" }, { NULL, NULL } },
+		(long long)access->written);
+	exposition_number(ret, name, (struct label[]){ { "result", "dropped" }, { NULL, NULL } },
+		(long long)access->dropped);
+}
+
 void metrics_write(const struct metrics *metrics, struct exposition *ret)
 {
 	const struct counts *counts = &metrics->counts;
@@ -166,4 +177,6 @@ void metrics_write(const struct metrics *metrics, struct exposition *ret)
 		"When the newest CRL of an issuer ends, in Unix seconds.", ret);
 	write_reloads(&metrics->reloads, ret);
 	write_simple(rest, sizeof rest / sizeof *rest, ret);
+	if (metrics->access)
+		write_access(metrics->access, ret);
 }

@@ -2,7 +2,7 @@
 #ifndef MTLS_SERVER_METRICS_H
 #define MTLS_SERVER_METRICS_H
 
-#include "server/counts.h"
+#include "server/access.h"
 #include "server/exposition.h"
 #include "server/reload.h"
 
@@ -16,6 +16,7 @@ struct metrics {
 	const struct end *ends;
 	size_t ends_count;
 	struct store_counts store;
+	const struct access_counts *access; /* NULL: there is no access log */
 };
 
 void metrics_write(const struct metrics *metrics, struct exposition *ret);

@@ -54,6 +54,11 @@ static struct http_response *answer_metrics(const struct monitor *monitor)
 		.ends_count = count,
 		.store = store_counts(monitor->store),
 	};
+	struct access_counts access;
+	if (monitor->settings->access) {
+		access = access_counts(monitor->settings->access);
+		metrics.access = &access;
+	}
 	metrics.ready = is_ready(monitor, ends, count, &metrics.store, reason);
 	for (size_t i = 0; i < monitor->workers_count; i++)
 		counts_add(&metrics.counts, &monitor->workers[i].counts);

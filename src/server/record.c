@@ -171,12 +171,12 @@ static void record_refused(
 	const char *code = refusal->code == CODE_NONE ? NULL : code_name(refusal->code);
 	json_t *fields = NULL;
 	if (log->json)
-		fields = json_pack("{s:s, s:s?, s:s?, s:s?, s:s, s:s?, s:s?}", "peer",
+		fields = json_pack("{s:s, s:s?, s:s?, s:s?, s:s, s:s?, s:s?, s:s*}", "peer",
 			what->peer->host, "client",
 			what->identity ? what->identity->common_name : NULL, "code", code, "rule",
 			refusal->rule, "why", refusal->text, "method",
 			what->request ? what->request->method : NULL, "target",
-			what->request ? what->request->target : NULL);
+			what->request ? what->request->target : NULL, "id", what->id);
 	record_line(log, LOG_INFO, code ? code : "refused", fields, "REFUSED | CN=%s | %s%s%s",
 		shown_name, refusal->text, code ? " | code=" : "", code ? code : "");
 }
@@ -193,10 +193,10 @@ void record_request(struct worker *worker, const struct record_request *what)
 				       : text_copy("-");
 	json_t *fields = NULL;
 	if (log->json)
-		fields = json_pack("{s:s, s:i, s:s?, s:s?, s:s, s:i}", "peer", what->peer->host,
-			"port", what->peer->port, "client", name, "serial",
+		fields = json_pack("{s:s, s:i, s:s?, s:s?, s:s, s:i, s:s*}", "peer",
+			what->peer->host, "port", what->peer->port, "client", name, "serial",
 			what->identity ? what->identity->serial : NULL, "request", line, "status",
-			what->status);
+			what->status, "id", what->id);
 	record_line(log, LOG_INFO, "request", fields,
 		"REQUEST | peer=%s | cert-CN=%s | \"%s\" %d -", what->peer->host, shown_name, line,
 		what->status);
@@ -207,9 +207,9 @@ void record_request(struct worker *worker, const struct record_request *what)
 		what->exchange ? exchange_lines(what->exchange, &count) : NULL;
 	for (size_t i = 0; i < count; i++)
 		record_line(log, LOG_INFO, lines[i].event,
-			log->json
-				? json_pack("{s:s, s:s?}", "peer", what->peer->host, "client", name)
-				: NULL,
+			log->json ? json_pack("{s:s, s:s?, s:s*}", "peer", what->peer->host,
+					    "client", name, "id", what->id)
+				  : NULL,
 			"%s", lines[i].text);
 }
 

@@ -29,6 +29,7 @@ struct record_request {
 	const struct exchange *exchange;      /* NULL: it came to none */
 	const struct record_refusal *refusal; /* NULL: it was not */
 	int status;
+	const char *id; /* NULL: requests have none */
 };
 void record_request(struct worker *worker, const struct record_request *what);
 /* Nobody is accepted any more. */

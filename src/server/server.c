@@ -96,6 +96,8 @@ static void hang_up(struct server *server)
 {
 	struct error error;
 	bool changed;
+	if (server->settings.access)
+		access_reopen(server->settings.access);
 	if (!server->settings.stopping && !reload_now(server->reload, "SIGHUP", &changed, &error))
 		return; /* it has been told */
 }
@@ -206,7 +208,6 @@ static bool listen_all(
 static bool monitor_start(
 	struct server *server, const struct server_options *options, struct error *reterr)
 {
-	server->settings.timed = true;
 	server->monitor = (struct monitor){ .settings = &server->settings,
 		.workers = server->workers,
 		.workers_count = server->workers_count,
@@ -242,11 +243,15 @@ static bool start(struct server *server, const struct server_options *options, s
 	if (options->control && !control_new(server->loop, options->control, server->reload,
 					&options->log, &server->control, reterr))
 		return false;
+	if (options->access_log && !access_new(options->access_log, server->workers_count,
+					   &server->settings.log, &server->settings.access, reterr))
+		return false;
+	server->settings.timed = options->metrics || options->access_log;
 	if (options->metrics && !monitor_start(server, options, reterr))
 		return false;
 	server->settings.accepting = (int)server->workers_count;
 	for (size_t i = 0; i < server->workers_count; i++)
-		if (!worker_init(&server->workers[i], &server->settings, server->store,
+		if (!worker_init(&server->workers[i], i, &server->settings, server->store,
 			    server->files, reload_current(server->reload), reterr))
 			return false;
 	return listen_all(server, options, reterr);
@@ -288,6 +293,8 @@ bool server_run(struct server *server, struct error *reterr)
 {
 	bool ok = true;
 	store_start(server->store);
+	if (server->settings.access)
+		ok = access_start(server->settings.access, reterr);
 	for (size_t i = 0; ok && i < server->workers_count; i++)
 		ok = worker_start(&server->workers[i], server->ended, reterr);
 	if (ok)
@@ -315,6 +322,7 @@ void server_free(struct server *server)
 	net_timer_free(server->delay_timer);
 	plain_free(server->plain);
 	net_wake_free(server->ended);
+	access_free(server->settings.access);
 	control_free(server->control);
 	reload_free(server->reload);
 	net_loop_free(server->loop);

@@ -42,6 +42,8 @@ struct server_options {
 	const char
 		*policy_path; /* the .cnf file whose [policy] counts, if it has one; NULL: none */
 	const char *root;     /* serve the files of this folder; NULL: none */
+	const char
+		*access_log; /* a line of JSON a request, into this file; "-": stdout; NULL: none */
 	const char *metrics; /* where to tell its numbers, as server_metrics_check; NULL: nowhere */
 	const char *control; /* the path of a socket that takes orders; NULL: none */
 	size_t workers;      /* threads that serve, 1 to SERVER_WORKERS_MAX; 0: one */

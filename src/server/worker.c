@@ -133,15 +133,19 @@ static void store_answers(void *context)
 
 /* ---- Life ---- */
 
-bool worker_init(struct worker *worker, struct settings *settings, struct store *store,
-	const struct files *files, struct snapshot *snapshot, struct error *reterr)
+bool worker_init(struct worker *worker, size_t number, struct settings *settings,
+	struct store *store, const struct files *files, struct snapshot *snapshot,
+	struct error *reterr)
 {
 	struct net_loop *loop;
 	if (!net_loop_new(&loop, reterr))
 		return false;
-	*worker = (struct worker){
-		.settings = settings, .snapshot = snapshot_hold(snapshot), .loop = loop
-	};
+	*worker = (struct worker){ .settings = settings,
+		.number = number,
+		.snapshot = snapshot_hold(snapshot),
+		.loop = loop };
+	if (settings->access)
+		request_ids_init(&worker->ids);
 	worker->wake = net_wake_new(worker->loop, woken, worker);
 	worker->store_wake = net_wake_new(worker->loop, store_answers, worker);
 	worker->store_timer = net_timer_new(worker->loop, store_answers, worker);

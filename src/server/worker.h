@@ -5,6 +5,7 @@
 #ifndef MTLS_SERVER_WORKER_H
 #define MTLS_SERVER_WORKER_H
 
+#include "server/access.h"
 #include "server/counts.h"
 #include "server/routes.h"
 #include "server/server.h"
@@ -23,12 +24,13 @@ struct settings {
 	struct server_limits limits;
 	struct log log;
 	bool log_transcripts;
-	bool timed;           /* somebody wants to know how long things take */
-	atomic_llong open;    /* connections of all workers */
-	sem_t switched;       /* posted whenever a worker has taken a snapshot */
-	atomic_ullong shed;   /* closed as they came, as there were too many */
-	atomic_int accepting; /* workers that listen */
-	bool stopping;        /* the signal to stop has come; the control thread's */
+	struct access *access; /* NULL: none */
+	bool timed;            /* somebody wants to know how long things take */
+	atomic_llong open;     /* connections of all workers */
+	sem_t switched;        /* posted whenever a worker has taken a snapshot */
+	atomic_ullong shed;    /* closed as they came, as there were too many */
+	atomic_int accepting;  /* workers that listen */
+	bool stopping;         /* the signal to stop has come; the control thread's */
 	/* Written before the order to drain: the signal, and how many connections were open. */
 	int stopped_by;
 	long long stopped_open;
@@ -42,6 +44,8 @@ enum order {
 /* One thread's part. What stands behind `next` is for other threads too. */
 struct worker {
 	struct settings *settings;
+	size_t number;          /* among the workers */
+	struct request_ids ids; /* if there is an access log */
 	struct net_loop *loop;
 	struct net_wake *store_wake;   /* the store has answers for us */
 	struct net_timer *store_timer; /* or has none, for too long */
@@ -68,8 +72,9 @@ struct worker {
 };
 
 /* Before its thread runs. `files` may be NULL; `snapshot` gets one more owner. */
-must_check bool worker_init(struct worker *worker, struct settings *settings, struct store *store,
-	const struct files *files, struct snapshot *snapshot, struct error *reterr);
+must_check bool worker_init(struct worker *worker, size_t number, struct settings *settings,
+	struct store *store, const struct files *files, struct snapshot *snapshot,
+	struct error *reterr);
 /* Listens on an address, or where the first worker does already. */
 must_check bool worker_listen(struct worker *worker, const struct net_address *address,
 	const struct net_listener *beside, struct error *reterr);
