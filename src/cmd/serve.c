@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define MS_MAX 86400000LL
+#define CRL_GRACE_S_MAX (366 * 86400LL)
 
 const struct option serve_options[] = {
 	{ .name = "json", .help = "print what is found as JSON" },
@@ -51,6 +52,10 @@ const struct option serve_options[] = {
 		.preset = "any",
 		.help = "which versions of HTTP a client may choose" },
 	SIDE_OPTIONS("client"),
+	{ .name = "crl-grace",
+		.value = "SECONDS",
+		.preset = "0",
+		.help = "for how long an expired CRL counts on; 0: it refuses everybody" },
 	RESUMPTION_OPTIONS,
 	{ .name = "sni",
 		.value = "MODE",
@@ -275,6 +280,9 @@ bool serving_read(struct args *args, struct serving *ret, struct error *reterr)
 		return false;
 	options->store.where = args_text(args, "store");
 	options->tls = ret->side.tls;
+	if (!args_number(args, "crl-grace", 0, CRL_GRACE_S_MAX, &options->tls.verify.crl_grace_s,
+		    reterr))
+		return false;
 	if (!resumption_read(args, &options->tls, &ret->sessions, reterr))
 		return false;
 	options->tls.server = true;

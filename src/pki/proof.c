@@ -89,37 +89,39 @@ static void release_value(void *value)
 
 /* ---- Between which moments ---- */
 
-/* Each is a limit by itself; at the very second of one the verifier may say either. */
-static void narrow(const ASN1_TIME *moment, time_t at, time_t *after, time_t *before)
+/* `later` seconds after `moment`. Each is a limit by itself; at the very second of one the verifier
+ * may say either. */
+static void narrow(const ASN1_TIME *moment, time_t later, time_t at, time_t *after, time_t *before)
 {
 	struct tm broken_down;
 	time_t when = at; /* what cannot be read leaves no room at all */
 	if (!moment)
 		return;
 	if (ASN1_TIME_to_tm(moment, &broken_down))
-		when = timegm(&broken_down);
+		when = timegm(&broken_down) + later;
 	if (when <= at && when > *after)
 		*after = when;
 	if (when >= at && when < *before)
 		*before = when;
 }
 
-static void find_moments(struct proof *proof, const struct trust *trust, time_t at)
+static void find_moments(struct proof *proof, const struct proof_register *proofs, time_t at)
 {
-	const STACK_OF(X509_CRL) *crls = trust_crls(trust);
-	time_t ignored = 0;
+	const STACK_OF(X509_CRL) *crls = trust_crls(proofs->trust);
+	time_t ignored = 0, grace = (time_t)proofs->options->crl_grace_s;
 	proof->after = 0;
 	proof->before = proof->not_after = INT64_MAX;
 	for (int i = 0; i < sk_X509_num(proof->chain); i++) {
 		const X509 *certificate = sk_X509_value(proof->chain, i);
-		narrow(X509_get0_notBefore(certificate), at, &proof->after, &proof->before);
-		narrow(X509_get0_notAfter(certificate), at, &proof->after, &proof->before);
-		narrow(X509_get0_notAfter(certificate), at, &ignored, &proof->not_after);
+		narrow(X509_get0_notBefore(certificate), 0, at, &proof->after, &proof->before);
+		narrow(X509_get0_notAfter(certificate), 0, at, &proof->after, &proof->before);
+		narrow(X509_get0_notAfter(certificate), 0, at, &ignored, &proof->not_after);
 	}
 	for (int i = 0; i < sk_X509_CRL_num(crls); i++) {
 		const X509_CRL *crl = sk_X509_CRL_value(crls, i);
-		narrow(X509_CRL_get0_lastUpdate(crl), at, &proof->after, &proof->before);
-		narrow(X509_CRL_get0_nextUpdate(crl), at, &proof->after, &proof->before);
+		narrow(X509_CRL_get0_lastUpdate(crl), 0, at, &proof->after, &proof->before);
+		narrow(X509_CRL_get0_nextUpdate(crl), 0, at, &proof->after, &proof->before);
+		narrow(X509_CRL_get0_nextUpdate(crl), grace, at, &proof->after, &proof->before);
 	}
 }
 
@@ -191,7 +193,7 @@ static struct proof *remember(struct proof_register *proofs, STACK_OF(X509) * se
 		bug("out of memory for a verified chain");
 	proof->identity = identity_new(sk_X509_value(sent, 0));
 	proof->result = *result;
-	find_moments(proof, proofs->trust, at);
+	find_moments(proof, proofs, at);
 	if (key->length) {
 		proof->key_bytes = key->length;
 		proof->key = TAKE(key->data);

@@ -31,6 +31,7 @@ struct verify_options {
 	enum verify_purpose purpose; /* of the leaf */
 	const char *name;            /* "DNS:x", "IP:x", "email:x" that it must be for; NULL: any */
 	time_t at;                   /* 0: now */
+	long long crl_grace_s;       /* for so long an expired CRL counts on; 0: fails closed */
 	int depth_max;               /* intermediates between leaf and anchor; -1: the default */
 };
 

@@ -1,6 +1,7 @@
 /*
  * Building and checking the path: OpenSSL does it, and here is what it refuses although RFC 5280
- * accepts it. Nothing here applies to the openssl profile.
+ * accepts it. Nothing here applies to the openssl profile, but for the grace that an expired CRL
+ * was given.
  */
 #include "pki/verify_parts.h"
 
@@ -11,6 +12,7 @@
 
 struct path {
 	const struct trust *trust;
+	const struct verify_options *options;
 	time_t at;
 };
 
@@ -62,16 +64,27 @@ static bool is_anchor_without_issuer(X509_STORE_CTX *context, const struct path 
 	return error == X509_V_OK;
 }
 
+/* Whoever gave a grace prefers an old list to serving nobody; whom it lists is refused as before.
+ */
+static bool is_in_grace(const X509_CRL *crl, const struct path *path)
+{
+	const ASN1_TIME *end = crl ? X509_CRL_get0_nextUpdate(crl) : NULL;
+	return end && ASN1_TIME_cmp_time_t(end, path->at - (time_t)path->options->crl_grace_s) >= 0;
+}
+
 static bool is_forgiven(X509_STORE_CTX *context, const struct path *path)
 {
 	const X509 *certificate = X509_STORE_CTX_get_current_cert(context);
 	const X509_CRL *crl = X509_STORE_CTX_get0_current_crl(context);
 	int end = sk_X509_num(X509_STORE_CTX_get0_chain(context)) - 1;
-	switch (X509_STORE_CTX_get_error(context)) {
+	int error = X509_STORE_CTX_get_error(context);
+	if (path->options->profile == PROFILE_OPENSSL && error != X509_V_ERR_CRL_HAS_EXPIRED)
+		return false;
+	switch (error) {
 	case X509_V_ERR_CERT_HAS_EXPIRED:
 		return certificate && is_last_second(X509_get0_notAfter(certificate), path->at);
 	case X509_V_ERR_CRL_HAS_EXPIRED:
-		return crl && is_last_second(X509_CRL_get0_nextUpdate(crl), path->at);
+		return is_in_grace(crl, path);
 	case X509_V_ERR_UNABLE_TO_GET_CRL:
 		/* An anchor is no part of the path, so nobody's CRL is wanted for it. */
 		return end > 0 && X509_STORE_CTX_get_error_depth(context) == end;
@@ -89,6 +102,13 @@ static int forgive(int ok, X509_STORE_CTX *context)
 		return 0;
 	X509_STORE_CTX_set_error(context, X509_V_OK);
 	return 1;
+}
+
+static void install(X509_STORE_CTX *context, struct path *path)
+{
+	CRYPTO_THREAD_run_once(&path_index_once, path_index_make);
+	X509_STORE_CTX_set_ex_data(context, path_index, path);
+	X509_STORE_CTX_set_verify_cb(context, forgive);
 }
 
 /* ---- Other paths ---- */
@@ -128,16 +148,18 @@ static bool drop_one(X509_STORE_CTX *context, const struct trust *trust, STACK_O
 bool path_verify(X509_STORE_CTX *context, const struct trust *trust,
 	const struct verify_options *options, time_t at, struct finding *ret)
 {
-	struct path path = { trust, at };
+	struct path path = { trust, options, at };
 	if (options->profile == PROFILE_OPENSSL) {
-		if (X509_verify_cert(context) > 0)
-			return true;
-		finding_from_openssl(context, trust, options, ret);
-		return false;
+		if (options->crl_grace_s)
+			install(context, &path);
+		bool good = X509_verify_cert(context) > 0;
+		if (!good)
+			finding_from_openssl(context, trust, options, ret);
+		if (options->crl_grace_s)
+			X509_STORE_CTX_set_ex_data(context, path_index, NULL);
+		return good;
 	}
-	CRYPTO_THREAD_run_once(&path_index_once, path_index_make);
-	X509_STORE_CTX_set_ex_data(context, path_index, &path);
-	X509_STORE_CTX_set_verify_cb(context, forgive);
+	install(context, &path);
 	STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(context);
 	STACK_OF(X509) *left = sent ? sk_X509_dup(sent) : sk_X509_new_null();
 	if (!left)

@@ -2,6 +2,7 @@
 #ifndef MTLS_SERVER_RECORD_H
 #define MTLS_SERVER_RECORD_H
 
+#include "server/expiry.h"
 #include "server/worker.h"
 
 /* One record for a handshake that failed, and its count. */
@@ -36,6 +37,9 @@ void record_request(struct worker *worker, const struct record_request *what);
 void record_stopping(const struct settings *settings);
 /* The counts, once, at the end. */
 void record_summary(const struct log *log, const struct counts *total, unsigned long long shed);
+/* Something that the server relies on ends soon, or has ended. */
+void record_expiry(const struct log *log, const struct end *end, enum expiry_stage stage,
+	long long crl_grace_s, time_t now);
 /* A line beginning "[SERVER] ". */
 void record_line(const struct log *log, enum log_level level, const char *event, json_t *fields,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));

@@ -2,6 +2,7 @@
 #include "server/server.h"
 
 #include "server/control.h"
+#include "server/expiry.h"
 #include "server/files.h"
 #include "server/monitor.h"
 #include "server/record.h"
@@ -29,6 +30,7 @@ struct server {
 	struct net_loop *loop;
 	struct net_signal *signals[SIGNALS];
 	bool on_terminal;
+	struct expiry *expiry;
 	struct monitor monitor;
 	struct plain *plain; /* where the monitor is asked; NULL: nowhere */
 	struct net_timer *drain_timer, *delay_timer;
@@ -80,6 +82,8 @@ static void await_switch(struct server *server, unsigned long long number)
 static void publish(void *context, struct snapshot *snapshot)
 {
 	struct server *server = context;
+	if (server->expiry) /* not yet, where the first one is loaded */
+		expiry_watch(server->expiry, snapshot->tls);
 	for (size_t i = 0; i < server->workers_count; i++)
 		if (server->workers[i].loop)
 			worker_offer(&server->workers[i], snapshot);
@@ -213,6 +217,7 @@ static bool monitor_start(
 		.workers_count = server->workers_count,
 		.reload = server->reload,
 		.store = server->store,
+		.crl_grace_s = options->tls.verify.crl_grace_s,
 		.started_at = time(NULL) };
 	return plain_new(server->loop, options->metrics, monitor_answer, &server->monitor,
 		       &server->plain, reterr) ||
@@ -284,6 +289,9 @@ bool server_new(const struct server_options *options, struct server **ret, struc
 	if (!start(server, options, reterr))
 		return false;
 	warn_about_keys(&options->log, &options->tls);
+	server->expiry =
+		expiry_new(server->loop, &server->settings.log, options->tls.verify.crl_grace_s);
+	expiry_watch(server->expiry, reload_current(server->reload)->tls);
 	say_started(server, options);
 	*ret = TAKE(server);
 	return true;
@@ -320,6 +328,7 @@ void server_free(struct server *server)
 		net_signal_free(server->signals[i]);
 	net_timer_free(server->drain_timer);
 	net_timer_free(server->delay_timer);
+	expiry_free(server->expiry);
 	plain_free(server->plain);
 	net_wake_free(server->ended);
 	access_free(server->settings.access);

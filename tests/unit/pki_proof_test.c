@@ -257,6 +257,44 @@ static void another_snapshot_is_asked_anew(void **state)
 	sk_X509_free(sent);
 }
 
+/* With a grace it is its end that counts: what was verified within it is asked again behind it. */
+static void a_grace_that_ends_ends_what_was_remembered(void **state)
+{
+	(void)state;
+	const struct crl_spec list = { .next_update = NOW + 50 };
+	OWN(trust) struct trust *trust = trust_of(root, &list, &(struct crl_spec){ 0 });
+	OWN(proof_register) struct proof_register *proofs = proofs_of(trust, 8);
+	STACK_OF(X509) *sent = sent_of(leaf, sub);
+	static const struct {
+		time_t at;
+		enum code code;
+		bool remembered;
+	} rows[] = {
+		{ NOW, CODE_NONE, false },
+		{ NOW + 1, CODE_NONE, true },
+		{ NOW + 51, CODE_NONE, false }, /* within the grace */
+		{ NOW + 52, CODE_NONE, true },
+		{ NOW + 69, CODE_NONE, true },
+		{ NOW + 70, CODE_NONE, false }, /* its last second */
+		{ NOW + 71, CODE_CRL_EXPIRED, false },
+	};
+	rules.crl_grace_s = 20;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		unsigned long long before = proof_register_counts(proofs).verified;
+		rules.at = rows[i].at;
+		struct seen seen = see(proofs, trust, sent);
+		assert_int_equal(seen.ok ? CODE_NONE : seen.result.code, rows[i].code);
+		assert_int_equal(
+			proof_register_counts(proofs).verified == before, rows[i].remembered);
+		if (seen.ok)
+			assert_true(proof_until(seen.proof) < NOW + 70 || rows[i].at == NOW + 70);
+		proof_release(seen.proof);
+	}
+	rules.crl_grace_s = 0;
+	rules.at = NOW;
+	sk_X509_free(sent);
+}
+
 static void a_list_that_ends_ends_what_was_remembered(void **state)
 {
 	(void)state;
@@ -308,6 +346,7 @@ int main(void)
 		cmocka_unit_test(what_has_expired_since_is_refused),
 		cmocka_unit_test(another_snapshot_is_asked_anew),
 		cmocka_unit_test(a_list_that_ends_ends_what_was_remembered),
+		cmocka_unit_test(a_grace_that_ends_ends_what_was_remembered),
 		cmocka_unit_test(it_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, make_world, certs_end);

@@ -207,6 +207,55 @@ static void crls_fail_closed(void **state)
 		.purpose = PURPOSE_CLIENT, .at = NOW + 7 * DAY + 1);
 }
 
+/* A grace is for a list that is late, and for nothing else; the profiles agree on that. */
+static void an_expired_crl_may_count_on(void **state)
+{
+	(void)state;
+	struct made *leaf = client(world.root);
+	struct made *gone = MAKE(world.root, .subject = "CN=gone", .extensions = CLIENT_EXTENSIONS,
+		.not_after = NOW + 7 * DAY);
+	const char *revoked = certs_write_crl(
+		"late.crl", world.root, &(struct crl_spec){ .revoked = leaf->certificate });
+	const time_t end = NOW + 7 * DAY;
+	const struct {
+		const char *what;
+		struct question q;
+		enum code code;
+		int x509_error;
+	} rows[] = {
+		{ "none", { .leaf = leaf, .crl = { world.crl }, .at = end + 1 }, CODE_CRL_EXPIRED,
+			12 },
+		{ "its first second",
+			{ .leaf = leaf, .crl = { world.crl }, .at = end + 1, .crl_grace_s = 60 },
+			CODE_NONE, 0 },
+		{ "its last second",
+			{ .leaf = leaf, .crl = { world.crl }, .at = end + 60, .crl_grace_s = 60 },
+			CODE_NONE, 0 },
+		{ "a second later",
+			{ .leaf = leaf, .crl = { world.crl }, .at = end + 61, .crl_grace_s = 60 },
+			CODE_CRL_EXPIRED, 12 },
+		{ "revoked on a late list",
+			{ .leaf = leaf, .crl = { revoked }, .at = end + 1, .crl_grace_s = 60 },
+			CODE_CLIENT_REVOKED, 23 },
+		{ "no list at all",
+			{ .leaf = leaf, .crl = { world.crl_of_other }, .crl_grace_s = 60 },
+			CODE_CRL_MISSING, 3 },
+		{ "a list of tomorrow",
+			{ .leaf = leaf, .crl = { world.crl_early }, .crl_grace_s = DAY },
+			CODE_CRL_NOT_YET_VALID, 11 },
+		{ "a certificate gets none",
+			{ .leaf = gone, .crl = { world.crl }, .at = end + 1, .crl_grace_s = 60 },
+			CODE_CLIENT_EXPIRED, 10 },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct question q = rows[i].q;
+		q.purpose = PURPOSE_CLIENT;
+		expect(rows[i].what, &q, PROFILE_MTLS, rows[i].code, rows[i].x509_error);
+		expect(rows[i].what, &q, PROFILE_OPENSSL, rows[i].code, rows[i].x509_error);
+		expect(rows[i].what, &q, PROFILE_STRICT, rows[i].code, rows[i].x509_error);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +267,7 @@ int main(void)
 		cmocka_unit_test(refuses_bad_paths),
 		cmocka_unit_test(validity_is_inclusive),
 		cmocka_unit_test(crls_fail_closed),
+		cmocka_unit_test(an_expired_crl_may_count_on),
 	};
 	return cmocka_run_group_tests(tests, make_world, certs_end);
 }

@@ -102,6 +102,7 @@ struct question {
 	enum verify_eku eku;
 	const char *name;
 	time_t at;
+	long long crl_grace_s;
 	int depth; /* 0: the default; -2 stands for 0 */
 };
 
@@ -127,6 +128,7 @@ static inline struct verify_result ask(const struct question *q, enum verify_pro
 		.purpose = q->purpose,
 		.name = q->name,
 		.at = q->at ? q->at : NOW,
+		.crl_grace_s = q->crl_grace_s,
 		.depth_max = depth_of(q) };
 	verify_leaf(trust, q->leaf->certificate, sent, &options, &result);
 	assert_int_equal(ERR_peek_error(), 0);
