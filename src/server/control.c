@@ -5,15 +5,19 @@
 
 #define CALLERS_MAX 8
 #define ORDER_BYTES_MAX 64
+/* From the connection to its end, but for the time that an order takes. */
+#define CALL_MS_MAX 10000
 
 struct caller {
 	struct control *control;
 	struct net_stream *stream; /* NULL: this place is free */
+	struct net_timer *timer;
 	char order[ORDER_BYTES_MAX];
 	size_t order_bytes;
 };
 
 struct control {
+	struct net_loop *loop;
 	struct reload *reload;
 	const struct log *log;
 	struct net_listener *listener;
@@ -29,13 +33,15 @@ static json_t *refusal(const struct control *control, const struct error *error)
 		(json_int_t)reload_current(control->reload)->number);
 }
 
-static json_t *obey(const struct control *control, const char *order)
+/* An order is so many bytes: one that goes on behind a NUL is another. */
+static json_t *obey(const struct control *control, const char *order, size_t bytes)
 {
+	static const char reload[] = "reload";
 	struct error error;
 	bool changed;
-	if (strcmp(order, "reload") != 0) {
-		char shown[ORDER_BYTES_MAX * 4];
-		text_escape(shown, sizeof shown, order, strlen(order));
+	if (bytes != sizeof reload - 1 || memcmp(order, reload, bytes) != 0) {
+		char shown[ORDER_BYTES_MAX * 4 + 1];
+		text_escape(shown, sizeof shown, order, bytes);
 		error_set(&error, ERROR_USAGE, "there is no order '%s', only reload", shown);
 		return refusal(control, &error);
 	}
@@ -48,15 +54,21 @@ static json_t *obey(const struct control *control, const char *order)
 static void hang_up(struct caller *caller)
 {
 	net_stream_close(TAKE(caller->stream));
+	net_timer_free(TAKE(caller->timer));
+}
+
+static void timed_out(void *context)
+{
+	hang_up(context);
 }
 
 /* The path's mode keeps others away; this holds when somebody has changed it. */
-static json_t *answer_to(struct caller *caller)
+static json_t *answer_to(struct caller *caller, size_t bytes)
 {
 	struct control *control = caller->control;
 	struct error error;
 	if (net_stream_peer_is_owner(caller->stream))
-		return obey(control, caller->order);
+		return obey(control, caller->order, bytes);
 	error_set(&error, ERROR_CHECK,
 		"only the user who runs the server, and root, may give it orders");
 	record_line(control->log, LOG_WARNING, "order-refused", NULL,
@@ -73,11 +85,12 @@ static void received(void *context, const void *bytes, size_t count)
 	}
 	memcpy(caller->order + caller->order_bytes, bytes, count);
 	caller->order_bytes += count;
-	char *end = memchr(caller->order, '\n', caller->order_bytes);
+	const char *end = memchr(caller->order, '\n', caller->order_bytes);
 	if (!end)
 		return;
-	*end = 0;
-	OWN(json_t) json_t *answer = answer_to(caller);
+	/* One order, whatever follows it and however long its answer takes to leave. */
+	net_stream_pause(caller->stream);
+	OWN(json_t) json_t *answer = answer_to(caller, (size_t)(end - caller->order));
 	OWN(char) char *text = json_dumps(answer, 0);
 	if (!text)
 		bug("an answer that is no JSON");
@@ -86,6 +99,8 @@ static void received(void *context, const void *bytes, size_t count)
 	bool sent = net_stream_write(caller->stream, line, strlen(line), &error);
 	if (!sent || !net_stream_pending(caller->stream))
 		hang_up(caller);
+	else
+		net_timer_start(caller->timer, CALL_MS_MAX);
 }
 
 static void ended(void *context, const struct error *error)
@@ -107,7 +122,10 @@ static void accepted(void *context, struct net_stream *stream)
 		struct caller *caller = &control->callers[i];
 		if (caller->stream)
 			continue;
-		*caller = (struct caller){ .control = control, .stream = stream };
+		*caller = (struct caller){ .control = control,
+			.stream = stream,
+			.timer = net_timer_new(control->loop, timed_out, caller) };
+		net_timer_start(caller->timer, CALL_MS_MAX);
 		net_stream_start(stream, &events, caller);
 		return;
 	}
@@ -120,6 +138,7 @@ bool control_new(struct net_loop *loop, const char *path, struct reload *reload,
 	OWN(control) struct control *control = calloc(1, sizeof *control);
 	if (!control)
 		bug("out of memory for a control socket");
+	control->loop = loop;
 	control->reload = reload;
 	control->log = log;
 	if (!net_listen_local(loop, path, accepted, control, &control->listener, reterr))

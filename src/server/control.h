@@ -1,6 +1,6 @@
 /*
  * The control socket: who runs the server asks it to reload, and hears what came of it. A line in,
- *a JSON object in a line out, and that was it:
+ * a JSON object in a line out, and that was it; what stands behind the line is not looked at:
  *
  *	reload
  *	{"result": "refused", "code": "crl-expired", "error": "...", "hint": "...", "snapshot": 3}
