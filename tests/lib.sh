@@ -42,7 +42,8 @@ OUT=$T/.out ERR=$T/.err
 PIDS='' SERVER_PID='' CHECKS=0 FAILURES=0
 cd "$T"
 # Nothing from the caller's surroundings may change what is tested.
-unset MTLS_CERTS MTLS_CONFIG MTLS_CONTROL MTLS_METRICS MTLS_ACCESS_LOG MTLS_SERVER_HOST MTLS_SERVER_PORT
+unset MTLS_CERTS MTLS_CONFIG MTLS_CONTROL MTLS_METRICS MTLS_ACCESS_LOG MTLS_SANDBOX MTLS_USER
+unset MTLS_SERVER_HOST MTLS_SERVER_PORT
 unset SSL_CERT_FILE SSL_CERT_DIR OPENSSL_CONF http_proxy https_proxy HTTPS_PROXY ALL_PROXY all_proxy
 export LC_ALL=C.UTF-8 TZ=UTC0
 # Servers of one test stand in one folder, and keep nothing there unless the test is about that.

@@ -81,6 +81,17 @@ const struct option serve_options[] = {
 		.environment = "MTLS_METRICS",
 		.help = "answer /metrics, /healthz and /readyz on HOST:PORT of this machine's "
 			"loopback, or on unix:PATH, without TLS" },
+	{ .name = "sandbox",
+		.value = "MODE",
+		.choices = "auto|require|off",
+		.environment = "MTLS_SANDBOX",
+		.preset = "auto",
+		.help = "confine the server to its own folders: as far as this machine can, or not "
+			"start without" },
+	{ .name = "user",
+		.value = "NAME",
+		.environment = "MTLS_USER",
+		.help = "when started as root, become this user" },
 	{ .name = "workers",
 		.value = "N",
 		.help = "how many threads serve, 1 to 64; by default one for each processor that "
@@ -250,6 +261,18 @@ static enum tls_verify verify_mode(const struct args *args)
 	}
 }
 
+static enum confine_mode sandbox_mode(const struct args *args)
+{
+	switch (*args_text(args, "sandbox")) {
+	case 'r':
+		return CONFINE_REQUIRE;
+	case 'o':
+		return CONFINE_OFF;
+	default:
+		return CONFINE_AUTO;
+	}
+}
+
 /* What is offered in the handshake, the preferred first (RFC 7301). */
 static const char *alpn(const struct args *args)
 {
@@ -299,6 +322,8 @@ bool serving_read(struct args *args, struct serving *ret, struct error *reterr)
 	options->metrics = args_text(args, "metrics");
 	if (options->metrics && !server_metrics_check(options->metrics, reterr))
 		return error_context(reterr, "mtls serve: --metrics");
+	options->sandbox = sandbox_mode(args);
+	options->user = args_text(args, "user");
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #include "server/monitor.h"
 #include "server/record.h"
 #include "server/reload.h"
+#include "server/sandbox.h"
 #include "server/warn.h"
 #include "server/worker.h"
 
@@ -35,6 +36,7 @@ struct server {
 	struct plain *plain; /* where the monitor is asked; NULL: nowhere */
 	struct net_timer *drain_timer, *delay_timer;
 	struct net_wake *ended; /* a worker has */
+	json_t *sandbox;        /* what is to be said of it */
 	struct worker *workers;
 	size_t workers_count;
 };
@@ -226,6 +228,8 @@ static bool monitor_start(
 
 static bool start(struct server *server, const struct server_options *options, struct error *reterr)
 {
+	if (options->user && !confine_become(options->user, reterr))
+		return false;
 	/* What needs no port first: a wrong file is told before anybody can connect. */
 	if (!net_loop_new(&server->loop, reterr) ||
 		!reload_new(server->loop, &server->files_of, &server->settings.log, publish, server,
@@ -259,7 +263,8 @@ static bool start(struct server *server, const struct server_options *options, s
 		if (!worker_init(&server->workers[i], i, &server->settings, server->store,
 			    server->files, reload_current(server->reload), reterr))
 			return false;
-	return listen_all(server, options, reterr);
+	return listen_all(server, options, reterr) &&
+	       sandbox_enter(options, server->store, &server->sandbox, reterr);
 }
 
 bool server_metrics_check(const char *where, struct error *reterr)
@@ -293,6 +298,7 @@ bool server_new(const struct server_options *options, struct server **ret, struc
 		expiry_new(server->loop, &server->settings.log, options->tls.verify.crl_grace_s);
 	expiry_watch(server->expiry, reload_current(server->reload)->tls);
 	say_started(server, options);
+	sandbox_say(&options->log, TAKE(server->sandbox));
 	*ret = TAKE(server);
 	return true;
 }
@@ -338,6 +344,7 @@ void server_free(struct server *server)
 	files_free(server->files);
 	store_free(server->store);
 	sem_destroy(&server->settings.switched);
+	json_decref(server->sandbox);
 	free(server->workers);
 	free(server);
 }

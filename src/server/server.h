@@ -6,6 +6,7 @@
 #ifndef MTLS_SERVER_SERVER_H
 #define MTLS_SERVER_SERVER_H
 
+#include "confine/confine.h"
 #include "http/http.h"
 #include "net/net.h"
 #include "server/policy.h"
@@ -47,6 +48,8 @@ struct server_options {
 	const char *metrics; /* where to tell its numbers, as server_metrics_check; NULL: nowhere */
 	const char *control; /* the path of a socket that takes orders; NULL: none */
 	size_t workers;      /* threads that serve, 1 to SERVER_WORKERS_MAX; 0: one */
+	const char *user;    /* whom root becomes; NULL: nobody else */
+	enum confine_mode sandbox;
 	struct server_limits limits;
 	struct log log;
 	bool log_transcripts; /* of each connection that ends, if `tls` keeps them */
@@ -71,8 +74,9 @@ must_check bool server_metrics_check(const char *where, struct error *reterr);
 struct server;
 
 /*
- * Loads what the options name, listens, and says so in the log. What cannot be loaded is
- * ERROR_INPUT naming the file, a port that cannot be had ERROR_NETWORK.
+ * Loads what the options name, listens, confines the process for good, and says so in the log. What
+ * cannot be loaded is ERROR_INPUT naming the file, a port that cannot be had ERROR_NETWORK, what
+ * the sandbox asks for in vain ERROR_IO.
  */
 must_check bool server_new(
 	const struct server_options *options, struct server **ret, struct error *reterr);

@@ -37,6 +37,8 @@ struct backend_methods {
 	void (*abandon)(struct backend *backend);
 	/* The head outside of a batch. NULL where nobody else can write. */
 	bool (*look)(struct backend *backend, struct head *ret, struct error *reterr);
+	/* As store_needs. */
+	void (*needs)(const struct backend *backend, store_on_need *tell, void *context);
 	/* From any thread: what waits has to fail at once. NULL where nothing waits. */
 	void (*interrupt)(struct backend *backend);
 	void (*free)(struct backend *backend);

@@ -413,6 +413,32 @@ static void interrupt(struct backend *backend)
 		return;
 }
 
+/* The files of which libpq reads at each connection: of the address, of its own variables, or at
+ * home. */
+static void needs(const struct backend *backend, store_on_need *tell, void *context)
+{
+	static const char *const keywords[] = { "sslcert", "sslkey", "sslrootcert", "sslcrl",
+		"sslcrldir", "passfile" };
+	const struct database *database = (const struct database *)backend;
+	const char *home = getenv("HOME"), *services = getenv("PGSERVICEFILE");
+	tell(context, STORE_CONNECTS, NULL);
+	for (const PQconninfoOption *option = database->options; option->keyword; option++)
+		for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
+			const char *value = option->val;
+			if (strcmp(option->keyword, keywords[i]) != 0)
+				continue;
+			if (!value && option->envvar)
+				value = getenv(option->envvar);
+			if (value && *value)
+				tell(context, STORE_READS, value);
+		}
+	if (services)
+		tell(context, STORE_READS, services);
+	OWN(char) char *own = home ? text_format("%s/.postgresql/root.crt", home) : NULL;
+	if (own)
+		tell(context, STORE_READS, own);
+}
+
 static void database_free(struct backend *backend)
 {
 	struct database *database = (struct database *)backend;
@@ -431,6 +457,7 @@ static const struct backend_methods methods = {
 	.commit = commit,
 	.abandon = abandon,
 	.look = look,
+	.needs = needs,
 	.interrupt = interrupt,
 	.free = database_free,
 };

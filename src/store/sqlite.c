@@ -195,12 +195,19 @@ static void file_store_free(struct backend *backend)
 	free(file);
 }
 
+/* And its log, index and lock beside it. */
+static void needs(const struct backend *backend, store_on_need *tell, void *context)
+{
+	tell(context, STORE_WRITES, ((const struct file_store *)backend)->path);
+}
+
 static const struct backend_methods methods = {
 	.begin = begin,
 	.load = load,
 	.save = save,
 	.commit = commit,
 	.abandon = abandon,
+	.needs = needs,
 	.free = file_store_free,
 };
 
@@ -257,8 +264,10 @@ static bool set_up(struct file_store *file, long long bytes_max, struct error *r
 {
 	long long page = 0, journal = 0;
 	sqlite3_busy_timeout(file->db, BUSY_MS_MAX);
-	if (!execute(
-		    file, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", "open", reterr) ||
+	if (!execute(file,
+		    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
+		    "PRAGMA temp_store = MEMORY", /* a server that is confined has no other place */
+		    "open", reterr) ||
 		!ask_number(file, "PRAGMA page_size", 4096, &page, reterr) ||
 		!ask_number(file, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", 0,
 			&journal, reterr))

@@ -101,6 +101,13 @@ bool store_open(const struct store_options *options, struct store **ret, struct 
 	return true;
 }
 
+void store_needs(const struct store *store, store_on_need *tell, void *context)
+{
+	const struct core *core = (const struct core *)store;
+	if (core->backend)
+		core->backend->methods->needs(core->backend, tell, context);
+}
+
 void store_start(struct store *store)
 {
 	struct core *core = (struct core *)store;

@@ -59,6 +59,13 @@ must_check bool store_open(
 	const struct store_options *options, struct store **ret, struct error *reterr);
 /* In memory, lost at exit. */
 struct store *store_memory_new(void);
+/*
+ * What a store needs while it runs, for who confines the process: a file that it reads or writes,
+ * beside others in the same folder, or (path NULL) connections to another machine.
+ */
+enum store_need { STORE_READS, STORE_WRITES, STORE_CONNECTS };
+typedef void store_on_need(void *context, enum store_need need, const char *path);
+void store_needs(const struct store *store, store_on_need *tell, void *context);
 /* Starts the thread that writes, if this store has one; it takes no signals. */
 void store_start(struct store *store);
 

@@ -16,7 +16,7 @@ FLOORS = {
     "lab": 4, "doctor": 4, "bench": 4,
     "server": 3, "client": 3,
     "tls": 2,
-    "pki": 1, "http": 1, "store": 1, "net": 1,
+    "pki": 1, "http": 1, "store": 1, "net": 1, "confine": 1,
     "base": 0,
 }
 LOG_FLOOR_MIN = 3
@@ -32,6 +32,7 @@ LIBRARIES = {
     "libuv": (("net",), r"uv\.h|uv/", r"uv_\w+"),
     "libcurl": (("client",), r"curl/", r"curl_\w+"),
     "SQLite": (("store",), r"sqlite3\.h", r"sqlite3_\w+"),
+    "libseccomp": (("confine",), r"seccomp\.h", r"seccomp_\w+"),
     "libpq": (("store",), r"libpq-fe\.h", r"PQ[a-z]\w+"),
     "the HTTP parser": (("http",), r"http_parser\.h|llhttp\.h", r"(http_parser|llhttp)_\w+"),
 }
