@@ -67,20 +67,11 @@ static int list(struct args *args)
 	return cmd_print(text.data, text.length);
 }
 
-static json_t *finding_json(const struct lint_finding *finding)
-{
-	json_t *line = finding->line ? json_integer((json_int_t)finding->line) : json_null();
-	return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:s}", "file", finding->file, "line", line,
-		"code", code_name(finding->rule->code), "severity",
-		lint_level_name(finding->rule->level), "text", finding->text, "fix", finding->fix,
-		"minds", finding->rule->minds);
-}
-
 static json_t *report_json(const struct job *job)
 {
 	json_t *findings = json_array();
 	for (size_t i = 0; i < job->report.count; i++)
-		json_array_append_new(findings, finding_json(&job->report.findings[i]));
+		json_array_append_new(findings, lint_finding_json(&job->report.findings[i]));
 	return json_pack("{s:i, s:o, s:O, s:I, s:I, s:I}", "files", args_count(job->args),
 		"findings", findings, "unreadable", job->unreadable, "errors",
 		(json_int_t)job->report.counts[LINT_ERROR], "warnings",

@@ -67,3 +67,12 @@ json_t *lint_sarif(const struct lint_report *report)
 		"driver", "name", "mtls", "version", MTLS_VERSION, "rules", rules, "results",
 		results);
 }
+
+json_t *lint_finding_json(const struct lint_finding *finding)
+{
+	json_t *line = finding->line ? json_integer((json_int_t)finding->line) : json_null();
+	return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:s}", "file", finding->file, "line", line,
+		"code", code_name(finding->rule->code), "severity",
+		lint_level_name(finding->rule->level), "text", finding->text, "fix", finding->fix,
+		"minds", finding->rule->minds);
+}

@@ -63,6 +63,11 @@ struct lint *lint_new(const struct lint_options *options)
 	return lint;
 }
 
+void lint_role(struct lint *lint, const char *role)
+{
+	lint->options.role = role;
+}
+
 void lint_free(struct lint *lint)
 {
 	if (!lint)

@@ -55,6 +55,8 @@ struct lint;
 struct lint *lint_new(const struct lint_options *options);
 void lint_free(struct lint *lint);
 OWN_DEFINE(lint, struct lint, lint_free);
+/* What the files that are read from here on are for, as in lint_options. */
+void lint_role(struct lint *lint, const char *role);
 /* Reads a file and adds what is wrong with it. False: it cannot be read; the errors of bundle_read.
  */
 must_check bool lint_file(
