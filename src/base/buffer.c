@@ -2,7 +2,6 @@
 #include "base/buffer.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -70,20 +69,33 @@ bool buffer_text(struct buffer *buffer, const char *text, struct error *reterr)
 	return buffer_append(buffer, text, strlen(text), reterr);
 }
 
+bool buffer_format_list(
+	struct buffer *buffer, struct error *reterr, const char *format, va_list arguments)
+{
+	/* Mostly there is room already; the first attempt says how much it takes where there is
+	 * not. */
+	size_t left = buffer->capacity - buffer->length;
+	char *room = left ? buffer->data + buffer->length : NULL;
+	va_list again;
+	va_copy(again, arguments);
+	int bytes = vsnprintf(room, left, format, arguments);
+	bool fits = bytes >= 0 && buffer_reserve(buffer, (size_t)bytes, &room, reterr);
+	if (fits && (size_t)bytes >= left)
+		vsnprintf(room, (size_t)bytes + 1, format, again);
+	va_end(again);
+	if (fits)
+		buffer->length += (size_t)bytes;
+	else if (left)
+		buffer->data[buffer->length] = 0;
+	return fits;
+}
+
 bool buffer_format(struct buffer *buffer, struct error *reterr, const char *format, ...)
 {
-	va_list arguments, again;
+	va_list arguments;
 	va_start(arguments, format);
-	va_copy(again, arguments);
-	int bytes = vsnprintf(NULL, 0, format, arguments);
+	bool fits = buffer_format_list(buffer, reterr, format, arguments);
 	va_end(arguments);
-	char *room;
-	bool fits = bytes >= 0 && buffer_reserve(buffer, (size_t)bytes, &room, reterr);
-	if (fits) {
-		vsnprintf(room, (size_t)bytes + 1, format, again);
-		buffer->length += (size_t)bytes;
-	}
-	va_end(again);
 	return fits;
 }
 

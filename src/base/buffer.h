@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -34,6 +35,8 @@ must_check bool buffer_append(
 must_check bool buffer_text(struct buffer *buffer, const char *text, struct error *reterr);
 must_check bool buffer_format(struct buffer *buffer, struct error *reterr, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+must_check bool buffer_format_list(struct buffer *buffer, struct error *reterr, const char *format,
+	va_list arguments) __attribute__((format(printf, 3, 0)));
 /* Room for `bytes` more; *ret_room points at it. Add to `length` what was then used. */
 must_check bool buffer_reserve(
 	struct buffer *buffer, size_t bytes, char **ret_room, struct error *reterr);

@@ -92,14 +92,24 @@ bool clock_from_rfc3339(const char *text, time_t *ret)
 	return true;
 }
 
-char *clock_http_date(time_t at, char target[static CLOCK_HTTP_DATE_BYTES])
+static void format_http_date(time_t at, char target[static CLOCK_HTTP_DATE_BYTES])
 {
 	struct tm tm;
 	gmtime_r(&at, &tm);
 	snprintf(target, CLOCK_HTTP_DATE_BYTES, "%s, %02d %s %04d %02d:%02d:%02d GMT",
 		day_names[tm.tm_wday % 7], tm.tm_mday % 100, month_names[tm.tm_mon % 12],
 		(tm.tm_year + 1900) % 10000, tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100);
-	return target;
+}
+
+char *clock_http_date(time_t at, char target[static CLOCK_HTTP_DATE_BYTES])
+{
+	/* A server asks for the same second again and again. */
+	static _Thread_local time_t last;
+	static _Thread_local char text[CLOCK_HTTP_DATE_BYTES];
+	if (at != last || !*text)
+		format_http_date(at, text);
+	last = at;
+	return memcpy(target, text, sizeof text);
 }
 
 static int month_number(const char *name)

@@ -1,59 +1,133 @@
-/* Writing log records: each in one write, so that lines of several processes do not mix. */
+/* Writing log records: only whole ones, in one write, so that lines of several processes do not
+ * mix. */
 #include "base/log.h"
 
+#include "base/buffer.h"
 #include "base/clock.h"
-#include "base/error.h"
 #include "base/text.h"
 
 #include <unistd.h>
 
 static const char *const level_names[] = { "debug", "info", "warning", "error" };
 
-static void write_line(int fd, const char *line, size_t bytes)
+/* What a thread holds back is for one descriptor at a time. */
+#define HELD_BYTES_MAX ((size_t)64 << 10)
+static _Thread_local struct {
+	bool holds;
+	int fd;
+	struct buffer lines;
+} held = { .lines = BUFFER(SIZE_MAX) };
+
+static void write_lines(int fd, const char *lines, size_t bytes)
 {
 	while (bytes) {
-		ssize_t written = write(fd, line, bytes);
+		ssize_t written = write(fd, lines, bytes);
 		if (written <= 0)
 			return; /* nowhere left to complain */
-		line += written;
+		lines += written;
 		bytes -= (size_t)written;
 	}
+}
+
+void log_hold(void)
+{
+	held.holds = true;
+}
+
+void log_flush(void)
+{
+	if (held.lines.length)
+		write_lines(held.fd, held.lines.data, held.lines.length);
+	held.lines.length = 0;
+}
+
+void log_release(void)
+{
+	log_flush();
+	held.holds = false;
+	buffer_done(&held.lines);
+}
+
+/* A line in the making stands behind those that wait. */
+static struct buffer *begin_line(const struct log *log)
+{
+	if (held.fd != log->fd)
+		log_flush();
+	held.fd = log->fd;
+	return &held.lines;
+}
+
+static void end_line(void)
+{
+	if (!held.holds)
+		log_release();
+	else if (held.lines.length >= HELD_BYTES_MAX)
+		log_flush();
+}
+
+static void log_text(
+	const struct log *log, const char *prefix, const char *format, va_list arguments)
+{
+	struct error error;
+	struct buffer *lines = begin_line(log);
+	if (!buffer_text(lines, prefix, &error) ||
+		!buffer_format_list(lines, &error, format, arguments) ||
+		!buffer_text(lines, "\n", &error))
+		bug("a line of the log: %s", error.text);
+	end_line();
+}
+
+/* A line is to be escaped by who makes it; one that is not costs no server its life. */
+static char *as_utf8(char *text)
+{
+	size_t bytes = strlen(text);
+	if (text_is_utf8(text, bytes))
+		return text;
+	char *escaped = malloc(4 * bytes + 1);
+	if (!escaped)
+		bug("out of memory for a line of the log");
+	text_escape(escaped, 4 * bytes + 1, text, bytes);
+	free(text);
+	return escaped;
+}
+
+static void log_json(const struct log *log, enum log_level level, const char *event, json_t *fields,
+	const char *message)
+{
+	char now[CLOCK_RFC3339_BYTES];
+	struct error error;
+	OWN(json_t) json_t *record =
+		json_pack("{s:s, s:s, s:s, s:s}", "time", clock_rfc3339(time(NULL), now), "level",
+			level_names[level], "event", event, "message", message);
+	if (fields)
+		json_object_update_missing(record, fields);
+	OWN(char) char *line = json_dumps(record, JSON_COMPACT);
+	struct buffer *lines = begin_line(log);
+	if (!buffer_format(lines, &error, "%s\n", line ? line : "{}"))
+		bug("a line of the log: %s", error.text);
+	end_line();
+}
+
+void log_event_list(const struct log *log, enum log_level level, const char *event, json_t *fields,
+	const char *prefix, const char *format, va_list arguments)
+{
+	OWN(json_t) json_t *extra = fields;
+	if (level < log->level_min)
+		return;
+	if (!log->json) {
+		log_text(log, prefix, format, arguments);
+		return;
+	}
+	OWN(char) char *text = text_format_list(format, arguments);
+	OWN(char) char *message = as_utf8(text_format("%s%s", prefix, text));
+	log_json(log, level, event, extra, message);
 }
 
 void log_event(const struct log *log, enum log_level level, const char *event, json_t *fields,
 	const char *format, ...)
 {
-	OWN(json_t) json_t *extra = fields;
-	if (level < log->level_min)
-		return;
 	va_list arguments;
 	va_start(arguments, format);
-	OWN(char) char *text = text_format_list(format, arguments);
+	log_event_list(log, level, event, fields, "", format, arguments);
 	va_end(arguments);
-	if (!log->json) {
-		size_t bytes = strlen(text);
-		text[bytes] = '\n'; /* in place of the NUL: the length is known */
-		write_line(log->fd, text, bytes + 1);
-		return;
-	}
-	/* A line is to be escaped by who makes it; one that is not costs no server its life. */
-	if (!text_is_utf8(text, strlen(text))) {
-		size_t bytes_max = 4 * strlen(text) + 1;
-		OWN(char) char *escaped = malloc(bytes_max);
-		if (!escaped)
-			bug("out of memory for a line of the log");
-		text_escape(escaped, bytes_max, text, strlen(text));
-		char *plain = text;
-		text = TAKE(escaped);
-		free(plain);
-	}
-	char now[CLOCK_RFC3339_BYTES];
-	OWN(json_t) json_t *record =
-		json_pack("{s:s, s:s, s:s, s:s}", "time", clock_rfc3339(time(NULL), now), "level",
-			level_names[level], "event", event, "message", text);
-	if (extra)
-		json_object_update_missing(record, extra);
-	OWN(char) char *line = json_dumps(record, JSON_COMPACT);
-	OWN(char) char *ended = text_format("%s\n", line ? line : "{}");
-	write_line(log->fd, ended, strlen(ended));
 }

@@ -7,6 +7,7 @@
 
 #include "base/own.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
@@ -25,5 +26,18 @@ struct log {
  */
 void log_event(const struct log *log, enum log_level level, const char *event, json_t *fields,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* The same with `prefix` in front of the line. */
+void log_event_list(const struct log *log, enum log_level level, const char *event, json_t *fields,
+	const char *prefix, const char *format, va_list arguments)
+	__attribute__((format(printf, 6, 0)));
+
+/*
+ * A thread that logs often gathers its lines and writes them together: from log_hold on they wait
+ * until log_flush, or until there are 64 KiB. The thread flushes before anybody can see what a line
+ * is about, and before it waits. log_release flushes and ends that.
+ */
+void log_hold(void);
+void log_flush(void);
+void log_release(void);
 
 #endif

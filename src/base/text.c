@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 
 char *text_format_list(const char *format, va_list arguments)
@@ -25,7 +24,10 @@ char *text_format(const char *format, ...)
 
 char *text_copy(const char *text)
 {
-	return text_format("%s", text);
+	char *copy = strdup(text);
+	if (!copy)
+		bug("out of memory for a text");
+	return copy;
 }
 
 /* The length of the well-formed UTF-8 sequence at `at`, 0 if there is none (RFC 3629 section 4). */
@@ -127,6 +129,16 @@ int text_hex_value(char digit)
 	static const char digits[] = "0123456789abcdef";
 	const char *at = digit ? strchr(digits, tolower((unsigned char)digit)) : NULL;
 	return at ? (int)(at - digits) : -1;
+}
+
+const char *text_decimal(uint64_t number, char target[static TEXT_DECIMAL_BYTES])
+{
+	char *at = target + TEXT_DECIMAL_BYTES - 1;
+	*at = 0;
+	do
+		*--at = (char)('0' + number % 10);
+	while (number /= 10);
+	return at;
 }
 
 bool text_number(const char *text, long long min, long long max, long long *ret)

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A new string, the caller's to free. Ends the program when memory is out. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -31,6 +32,9 @@ const char *text_skip_space(const char *text);
 
 /* What a hexadecimal digit of either case stands for; -1 for another character. */
 int text_hex_value(char digit);
+/* The number's digits, at the end of `target`: returns where they begin. */
+#define TEXT_DECIMAL_BYTES 21
+const char *text_decimal(uint64_t number, char target[static TEXT_DECIMAL_BYTES]);
 /* A decimal number from the whole of `text`, within the bounds. */
 must_check bool text_number(const char *text, long long min, long long max, long long *ret);
 

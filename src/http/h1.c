@@ -328,7 +328,7 @@ static bool check_byte(struct h1 *h1, char previous, char byte)
 		refuse(h1, 400, "a line holds a CR without LF");
 	else if (byte == '\n' && previous != '\r')
 		refuse(h1, 400, "a line ends in LF without CR");
-	else if (byte != '\n' && byte != '\r' && !h1_is_text((unsigned char)byte))
+	else if (byte != '\n' && byte != '\r' && !h1_text_bytes(&byte, 1))
 		refuse(h1, 400, "a line holds a control character");
 	return h1->state != REFUSED;
 }
@@ -345,9 +345,11 @@ static size_t take_line(struct h1 *h1, const char *bytes, size_t count)
 	char previous = so_far ? buffer->data[buffer->length - 1] : 0;
 	size_t taken = 0;
 	while (taken < count && previous != '\n') {
-		if (!check_byte(h1, previous, bytes[taken]))
+		size_t text = previous == '\r' ? 0 : h1_text_bytes(bytes + taken, count - taken);
+		if (!text && !check_byte(h1, previous, bytes[taken]))
 			return taken;
-		previous = bytes[taken++];
+		taken += text ? text : 1;
+		previous = bytes[taken - 1];
 		if (so_far + taken > limit) {
 			refuse(h1, too_long.status, too_long.text);
 			return taken;

@@ -10,6 +10,10 @@
 
 struct net_loop {
 	uv_loop_t uv;
+	uv_check_t after;
+	uv_prepare_t before;
+	net_on_turn *turn;
+	void *turn_context;
 	/* One receive buffer for all: its bytes are handed on before the next are read. */
 	char read_bytes[NET_READ_BYTES];
 };

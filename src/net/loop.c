@@ -71,10 +71,39 @@ bool net_loop_new(struct net_loop **ret, struct error *reterr)
 	return true;
 }
 
+static void after_waiting(uv_check_t *handle)
+{
+	struct net_loop *loop = (struct net_loop *)handle->loop;
+	loop->turn(loop->turn_context);
+}
+
+/* Timers fire between `after_waiting` and this. */
+static void before_waiting(uv_prepare_t *handle)
+{
+	struct net_loop *loop = (struct net_loop *)handle->loop;
+	loop->turn(loop->turn_context);
+}
+
+void net_loop_each_turn(struct net_loop *loop, net_on_turn *turn, void *context)
+{
+	loop->turn = turn;
+	loop->turn_context = context;
+	net_must(uv_check_init(&loop->uv, &loop->after), "follow a loop");
+	net_must(uv_prepare_init(&loop->uv, &loop->before), "follow a loop");
+	net_must(uv_check_start(&loop->after, after_waiting), "follow a loop");
+	net_must(uv_prepare_start(&loop->before, before_waiting), "follow a loop");
+	uv_unref((uv_handle_t *)&loop->after);
+	uv_unref((uv_handle_t *)&loop->before);
+}
+
 void net_loop_free(struct net_loop *loop)
 {
 	if (!loop)
 		return;
+	if (loop->turn) {
+		uv_close((uv_handle_t *)&loop->after, NULL);
+		uv_close((uv_handle_t *)&loop->before, NULL);
+	}
 	uv_run(&loop->uv, UV_RUN_NOWAIT); /* the close callbacks */
 	net_must(uv_loop_close(&loop->uv), "close the event loop");
 	free(loop);

@@ -24,6 +24,13 @@ OWN_DEFINE(net_loop, struct net_loop, net_loop_free);
 void net_loop_run(struct net_loop *loop);
 void net_loop_stop(struct net_loop *loop);
 
+typedef void net_on_turn(void *context);
+/*
+ * `turn` runs whenever the events that were there have been handled, before the loop waits for the
+ * next: for what is done once for all of them. Once a loop.
+ */
+void net_loop_each_turn(struct net_loop *loop, net_on_turn *turn, void *context);
+
 /* ---- Timers: one shot ---- */
 
 struct net_timer;

@@ -12,6 +12,8 @@
 #define LINGER_MS_MAX 1000
 /* While draining: what a client that has just connected gets to send its first request. */
 #define FIRST_REQUEST_MS_MAX 1000
+/* No answer waits for more than so many others. */
+#define SETTLED_AT_A_TIME 32
 
 /* ---- Life ---- */
 
@@ -50,6 +52,7 @@ void connection_close(struct connection *connection)
 		return;
 	connection->stage = STAGE_CLOSED;
 	record_transcript(worker, net_stream_peer(connection->stream), connection->tls);
+	log_flush();
 	net_stream_close(connection->stream);
 	net_timer_free(connection->timer);
 	if (connection->previous)
@@ -91,11 +94,11 @@ static void start_deadline(struct connection *connection, enum deadline deadline
 
 /* ---- Bytes out ---- */
 
-bool connection_read(
-	struct connection *connection, char target[static RECORD_BYTES], size_t *ret_count)
+bool connection_read(struct connection *connection, size_t *ret_count)
 {
 	struct error error;
-	switch (tls_connection_read(connection->tls, target, RECORD_BYTES, ret_count, &error)) {
+	char *target = connection->worker->record;
+	switch (tls_connection_read(connection->tls, target, TLS_RECORD_BYTES, ret_count, &error)) {
 	case TLS_READY:
 		return true;
 	case TLS_WANT_INPUT:
@@ -118,6 +121,7 @@ void connection_flush(struct connection *connection)
 	const void *bytes = tls_connection_output(connection->tls, &count);
 	if (!count || connection->stage == STAGE_CLOSED)
 		return;
+	log_flush();
 	bool sent = net_stream_write(connection->stream, bytes, count, &error);
 	tls_connection_sent(connection->tls, count);
 	if (!sent)
@@ -267,13 +271,43 @@ static void settle(struct connection *connection)
 	}
 }
 
+/*
+ * What was answered in one turn of the loop leaves together at its end, behind one write to the
+ * log: each write costs as much as the rest of a request.
+ */
+void connections_settle(struct worker *worker)
+{
+	struct connection *connection;
+	while ((connection = worker->settling) != NULL) {
+		worker->settling = connection->settles_next;
+		worker->settling_count--;
+		connection->settles = false;
+		settle(connection);
+		connection_leave(connection);
+	}
+}
+
+static void settle_later(struct connection *connection)
+{
+	struct worker *worker = connection->worker;
+	if (connection->settles)
+		return;
+	connection_enter(connection);
+	connection->settles = true;
+	connection->settles_next = NULL;
+	*(worker->settling ? &worker->settling_last->settles_next : &worker->settling) = connection;
+	worker->settling_last = connection;
+	if (++worker->settling_count >= SETTLED_AT_A_TIME)
+		connections_settle(worker);
+}
+
 void connection_work(struct connection *connection)
 {
 	connection->turn_bytes = 0;
 	while (connection->stage == STAGE_OPEN && !net_stream_pending(connection->stream) &&
 		connection->protocol->step(connection)) {
 	}
-	settle(connection);
+	settle_later(connection);
 }
 
 /* ---- Events ---- */

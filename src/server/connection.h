@@ -13,6 +13,8 @@ void connection_open(struct worker *worker, struct net_stream *stream);
 void connection_drain(struct connection *connection);
 /* Ends it if nothing is asked for and its client's certificate is good no more. */
 void connection_judge(struct connection *connection);
+/* Sends what this turn's events have made the connections say; at the end of the turn. */
+void connections_settle(struct worker *worker);
 /* Ends it at once, whatever it does. */
 void connection_abort(struct connection *connection);
 struct connection *connection_next(const struct connection *connection);

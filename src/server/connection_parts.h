@@ -7,8 +7,6 @@
 /* A body is sent in pieces of this size, and others get their turn after so many bytes. */
 #define PIECE_BYTES ((size_t)64 << 10)
 #define TURN_BYTES ((size_t)1 << 20)
-/* The content of one TLS record (RFC 8446 section 5.1): what may wait to be parsed. */
-#define RECORD_BYTES ((size_t)16 << 10)
 
 enum stage {
 	STAGE_HANDSHAKE,
@@ -72,6 +70,8 @@ struct connection {
 	enum stage stage;
 	enum deadline deadline;
 	unsigned entered;
+	bool settles; /* is among those that the worker settles in this turn: entered once for it */
+	struct connection *settles_next;
 	bool head_sent, keep_alive, peer_ended, heard;
 	size_t lingered, turn_bytes;
 	unsigned long long requests, deadline_requests;
@@ -94,12 +94,12 @@ void connection_close(struct connection *connection);
  */
 enum code connection_standing(struct connection *connection);
 /*
- * Decrypts up to a record's bytes into `target`. False when there are none, or no more: then the
- * peer has ended, or the connection lingers after it broke.
+ * Decrypts up to a record's bytes into the worker's buffer. False when there are none, or no more:
+ * then the peer has ended, or the connection lingers after it broke.
  */
-bool connection_read(
-	struct connection *connection, char target[static RECORD_BYTES], size_t *ret_count);
-/* Sends what TLS has written. */
+bool connection_read(struct connection *connection, size_t *ret_count);
+/* Sends what TLS has written, the log's lines first: whoever gets an answer may look for its line.
+ */
 void connection_flush(struct connection *connection);
 /* Sends if there is a piece to send; whether this turn may write more. */
 bool connection_may_go_on(struct connection *connection);

@@ -108,10 +108,10 @@ static size_t parse(struct connection *connection, const char *bytes, size_t cou
 /* Decrypts and parses one record's bytes; false when there are none, or no more. */
 static bool read_record(struct connection *connection)
 {
-	char bytes[RECORD_BYTES];
+	const char *bytes = connection->worker->record;
 	size_t count = 0;
 	struct error error;
-	if (!connection_read(connection, bytes, &count))
+	if (!connection_read(connection, &count))
 		return false;
 	size_t used = parse(connection, bytes, count);
 	if (used < count && !buffer_append(&connection->plain, bytes + used, count - used, &error))
@@ -147,7 +147,7 @@ static bool step(struct connection *connection)
 static void start(struct connection *connection)
 {
 	connection->h1 = h1_new(&connection->worker->settings->limits.http);
-	buffer_init(&connection->plain, RECORD_BYTES);
+	buffer_init(&connection->plain, TLS_RECORD_BYTES);
 }
 
 static void free_all(struct connection *connection)

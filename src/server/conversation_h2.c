@@ -97,9 +97,9 @@ static bool write_piece(struct connection *connection)
 /* Decrypts one record's bytes; false when there are none, or no more. */
 static bool read_record(struct connection *connection)
 {
-	char bytes[RECORD_BYTES];
+	const char *bytes = connection->worker->record;
 	size_t count = 0;
-	if (!connection_read(connection, bytes, &count))
+	if (!connection_read(connection, &count))
 		return false;
 	if (!h2_input(connection->h2, bytes, count, clock_monotonic_ms()))
 		return write_piece(connection);

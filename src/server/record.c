@@ -12,9 +12,8 @@ void record_line(const struct log *log, enum log_level level, const char *event,
 {
 	va_list arguments;
 	va_start(arguments, format);
-	OWN(char) char *text = text_format_list(format, arguments);
+	log_event_list(log, level, event, fields, "[SERVER] ", format, arguments);
 	va_end(arguments);
-	log_event(log, level, event, fields, "[SERVER] %s", text);
 }
 
 /* A line that grows member by member: " | name=value" as text, and the member of the record. */
@@ -181,6 +180,18 @@ static void record_refused(
 		shown_name, refusal->text, code ? " | code=" : "", code ? code : "");
 }
 
+static const char *version_text(const struct http_request *request)
+{
+	switch (request->version) {
+	case HTTP_1_0:
+		return "HTTP/1.0";
+	case HTTP_1_1:
+		return "HTTP/1.1";
+	default:
+		return "HTTP/2.0";
+	}
+}
+
 void record_request(struct worker *worker, const struct record_request *what)
 {
 	const struct log *log = &worker->settings->log;
@@ -188,18 +199,19 @@ void record_request(struct worker *worker, const struct record_request *what)
 	const char *name = what->identity ? what->identity->common_name : NULL;
 	OWN(char) char *shown_name = python_repr(name);
 	OWN(char) char *target = request ? quoted_target(request->target) : NULL;
-	OWN(char) char *line = request ? text_format("%s %s HTTP/%d.%d", request->method, target,
-						 request->version / 10, request->version % 10)
-				       : text_copy("-");
+	/* "-" in place of a line that could not be read. */
+	const char *method = request ? request->method : "-";
+	const char *gap = request ? " " : "", *version = request ? version_text(request) : "";
 	json_t *fields = NULL;
 	if (log->json)
-		fields = json_pack("{s:s, s:i, s:s?, s:s?, s:s, s:i, s:s*}", "peer",
+		fields = json_pack("{s:s, s:i, s:s?, s:s?, s:o, s:i, s:s*}", "peer",
 			what->peer->host, "port", what->peer->port, "client", name, "serial",
-			what->identity ? what->identity->serial : NULL, "request", line, "status",
-			what->status, "id", what->id);
+			what->identity ? what->identity->serial : NULL, "request",
+			json_sprintf("%s%s%s%s%s", method, gap, target ? target : "", gap, version),
+			"status", what->status, "id", what->id);
 	record_line(log, LOG_INFO, "request", fields,
-		"REQUEST | peer=%s | cert-CN=%s | \"%s\" %d -", what->peer->host, shown_name, line,
-		what->status);
+		"REQUEST | peer=%s | cert-CN=%s | \"%s%s%s%s%s\" %d -", what->peer->host,
+		shown_name, method, gap, target ? target : "", gap, version, what->status);
 	if (what->refusal)
 		record_refused(log, what, shown_name);
 	size_t count = 0;

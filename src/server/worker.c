@@ -133,6 +133,13 @@ static void store_answers(void *context)
 
 /* ---- Life ---- */
 
+/* The log first, since whoever gets an answer may look for its line. */
+static void end_turn(void *context)
+{
+	connections_settle(context);
+	log_flush();
+}
+
 bool worker_init(struct worker *worker, size_t number, struct settings *settings,
 	struct store *store, const struct files *files, struct snapshot *snapshot,
 	struct error *reterr)
@@ -153,6 +160,7 @@ bool worker_init(struct worker *worker, size_t number, struct settings *settings
 	worker->store = store_port_open(store, store_has_answers, worker->store_wake);
 	worker->routes = routes_new(worker->store, files);
 	buffer_init(&worker->piece, PIECE_BYTES_MAX);
+	net_loop_each_turn(worker->loop, end_turn, worker);
 	return true;
 }
 
@@ -169,7 +177,9 @@ bool worker_listen(struct worker *worker, const struct net_address *address,
 static void *run(void *context)
 {
 	struct worker *worker = context;
+	log_hold();
 	net_loop_run(worker->loop);
+	log_release();
 	atomic_store(&worker->ended, true);
 	net_wake_send(worker->ended_wake);
 	return NULL;
@@ -204,6 +214,7 @@ void worker_done(struct worker *worker)
 	close_listeners(worker);
 	while (worker->connections)
 		connection_abort(worker->connections);
+	connections_settle(worker);
 	store_port_close(worker->store);
 	net_wake_free(worker->store_wake);
 	net_timer_free(worker->store_timer);

@@ -58,8 +58,12 @@ struct worker {
 	struct connection *judging;     /* the next to be judged after a reload; NULL: all were */
 	struct net_timer *judge_timer;
 	long long connections_count;
+	struct connection *settling,
+		*settling_last; /* had an event in this turn; see connection.h */
+	size_t settling_count;
 	bool draining;
-	struct buffer piece; /* where an answer's next bytes are put together */
+	struct buffer piece;           /* where an answer's next bytes are put together */
+	char record[TLS_RECORD_BYTES]; /* what was decrypted last */
 	struct counts counts;
 	pthread_t thread;
 	bool started;

@@ -12,8 +12,7 @@
 /* What may wait to be decrypted, and to be sent: callers keep far below, by back-pressure. */
 #define INPUT_BYTES_MAX ((size_t)1 << 20)
 #define OUTPUT_BYTES_MAX ((size_t)4 << 20)
-/* A TLS record adds at most this to its 16 KiB of content (RFC 8446 section 5.2). */
-#define RECORD_BYTES ((size_t)16 << 10)
+/* A TLS record adds at most this to its content (RFC 8446 section 5.2). */
 #define RECORD_EXTRA_BYTES 256
 
 struct tls_connection {
@@ -28,6 +27,13 @@ struct tls_connection {
 	struct buffer output;
 	enum tls_status status;
 };
+
+/* ERR_clear_error goes through the whole queue, which is nearly always empty. */
+static void clear_errors(void)
+{
+	if (ERR_peek_error())
+		ERR_clear_error();
+}
 
 /* ---- The BIO ---- */
 
@@ -237,7 +243,7 @@ static bool take(
 
 static enum tls_status handshake(struct tls_connection *connection, struct error *reterr)
 {
-	ERR_clear_error();
+	clear_errors();
 	int result = SSL_do_handshake(connection->ssl);
 	return result == 1 ? TLS_READY : status_after(connection, result, reterr);
 }
@@ -277,7 +283,11 @@ enum tls_status tls_connection_read(struct tls_connection *connection, void *tar
 {
 	if (connection->status == TLS_CLOSED)
 		return TLS_CLOSED;
-	ERR_clear_error();
+	if (!connection->input_count && !SSL_has_pending(connection->ssl)) {
+		buffer_done(&connection->kept);
+		return TLS_WANT_INPUT;
+	}
+	clear_errors();
 	size_t count = 0;
 	int result = SSL_read_ex(connection->ssl, target, target_bytes, &count);
 	if (result == 1) {
@@ -299,11 +309,11 @@ bool tls_connection_write(
 		return true;
 	/* Room for all of it first, or the output would grow, and be copied, record by record. */
 	char *room;
-	size_t records = count / RECORD_BYTES + 1;
+	size_t records = count / TLS_RECORD_BYTES + 1;
 	if (!buffer_reserve(
 		    &connection->output, count + records * RECORD_EXTRA_BYTES, &room, reterr))
 		return false;
-	ERR_clear_error();
+	clear_errors();
 	size_t written;
 	if (SSL_write_ex(connection->ssl, bytes, count, &written) == 1 && written == count)
 		return true;

@@ -199,6 +199,8 @@ enum tls_status tls_connection_input(
  */
 enum tls_status tls_connection_end(
 	struct tls_connection *connection, int system, struct error *reterr);
+/* The content of one TLS record (RFC 8446 section 5.1): what a read gives at most. */
+#define TLS_RECORD_BYTES ((size_t)16 << 10)
 /* Decrypted bytes: TLS_READY with *ret_count > 0, or as above. */
 enum tls_status tls_connection_read(struct tls_connection *connection, void *target,
 	size_t target_bytes, size_t *ret_count, struct error *reterr);

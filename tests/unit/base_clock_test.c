@@ -14,6 +14,9 @@ static void writes_both_forms(void **state)
 	assert_string_equal(clock_http_date(MOMENT, http), "Sun, 22 Nov 2026 00:00:00 GMT");
 	assert_string_equal(clock_rfc3339(0, rfc3339), "1970-01-01T00:00:00Z");
 	assert_string_equal(clock_http_date(0, http), "Thu, 01 Jan 1970 00:00:00 GMT");
+	assert_string_equal(clock_http_date(0, http), "Thu, 01 Jan 1970 00:00:00 GMT");
+	assert_string_equal(clock_http_date(-1, http), "Wed, 31 Dec 1969 23:59:59 GMT");
+	assert_string_equal(clock_http_date(0, http), "Thu, 01 Jan 1970 00:00:00 GMT");
 }
 
 struct row {

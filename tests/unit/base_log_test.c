@@ -3,10 +3,28 @@
 
 #include "base/base.h"
 
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static int ends[2];
 static char seen[8192];
+
+static void *log_from_a_thread(void *log)
+{
+	log_event(log, LOG_INFO, "theirs", NULL, "theirs");
+	return NULL;
+}
+
+__attribute__((format(printf, 2, 3))) static void log_with_prefix(
+	const struct log *log, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	log_event_list(log, LOG_INFO, "event", NULL, "[ROOM] ", format, arguments);
+	va_end(arguments);
+}
 
 static int open_pipe(void **state)
 {
@@ -97,6 +115,80 @@ static void a_log_that_cannot_be_written_harms_nobody(void **state)
 	assert_string_equal(logged(), "");
 }
 
+/* What is in the pipe already. */
+static size_t written(void)
+{
+	int bytes = 0;
+	assert_int_equal(ioctl(ends[0], FIONREAD, &bytes), 0);
+	return (size_t)bytes;
+}
+
+static void held_lines_wait_for_the_flush(void **state)
+{
+	(void)state;
+	struct log log = { .fd = ends[1], .level_min = LOG_INFO };
+	log_hold();
+	log_event(&log, LOG_INFO, "one", NULL, "one %d", 1);
+	log_event(&log, LOG_INFO, "two", NULL, "two");
+	assert_int_equal(written(), 0);
+	log_flush();
+	assert_int_equal(written(), strlen("one 1\ntwo\n"));
+	log_event(&log, LOG_INFO, "three", NULL, "three");
+	assert_int_equal(written(), strlen("one 1\ntwo\n"));
+	log_release();
+	log_event(&log, LOG_INFO, "four", NULL, "four");
+	assert_int_equal(written(), strlen("one 1\ntwo\nthree\nfour\n"));
+	assert_string_equal(logged(), "one 1\ntwo\nthree\nfour\n");
+}
+
+static void held_lines_are_not_held_for_ever(void **state)
+{
+	(void)state;
+	struct log log = { .fd = open("/dev/null", O_WRONLY | O_CLOEXEC), .level_min = LOG_INFO };
+	struct log other = { .fd = ends[1], .level_min = LOG_INFO };
+	log_hold();
+	log_event(&other, LOG_INFO, "first", NULL, "first");
+	/* Lines for another place push out those that wait. */
+	log_event(&log, LOG_INFO, "elsewhere", NULL, "elsewhere");
+	assert_int_equal(written(), strlen("first\n"));
+	char line[1024];
+	assert_int_equal(read(ends[0], line, sizeof line), strlen("first\n"));
+	memset(line, 'x', sizeof line - 1);
+	line[sizeof line - 1] = 0;
+	for (int i = 0; i < 63; i++)
+		log_event(&other, LOG_INFO, "long", NULL, "%s", line);
+	assert_int_equal(written(), 0);
+	log_event(&other, LOG_INFO, "long", NULL, "%s", line);
+	assert_int_equal(written(), 64 << 10);
+	log_release();
+	close(log.fd);
+}
+
+static void each_thread_holds_its_own(void **state)
+{
+	(void)state;
+	struct log log = { .fd = ends[1], .level_min = LOG_INFO };
+	pthread_t thread;
+	log_hold();
+	log_event(&log, LOG_INFO, "ours", NULL, "ours");
+	assert_int_equal(pthread_create(&thread, NULL, log_from_a_thread, &log), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(written(), strlen("theirs\n"));
+	log_release();
+	assert_string_equal(logged(), "theirs\nours\n");
+}
+
+static void a_prefix_stands_in_front(void **state)
+{
+	(void)state;
+	struct log text = { .fd = ends[1] }, json = { .fd = ends[1], .json = true };
+	log_with_prefix(&text, "is %s", "text");
+	log_with_prefix(&json, "is %s", "json");
+	logged();
+	assert_non_null(strstr(seen, "[ROOM] is text\n"));
+	assert_non_null(strstr(seen, "\"message\":\"[ROOM] is json\""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +199,12 @@ int main(void)
 			json_is_silent_below_the_level, open_pipe, close_pipe),
 		cmocka_unit_test_setup_teardown(
 			a_line_that_is_no_utf8_is_escaped, open_pipe, close_pipe),
+		cmocka_unit_test_setup_teardown(
+			held_lines_wait_for_the_flush, open_pipe, close_pipe),
+		cmocka_unit_test_setup_teardown(
+			held_lines_are_not_held_for_ever, open_pipe, close_pipe),
+		cmocka_unit_test_setup_teardown(each_thread_holds_its_own, open_pipe, close_pipe),
+		cmocka_unit_test_setup_teardown(a_prefix_stands_in_front, open_pipe, close_pipe),
 		cmocka_unit_test_setup_teardown(
 			a_log_that_cannot_be_written_harms_nobody, open_pipe, close_pipe),
 	};

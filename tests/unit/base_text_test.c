@@ -117,6 +117,16 @@ static void makes_new_strings(void **state)
 	free(moved);
 }
 
+static void writes_decimals(void **state)
+{
+	(void)state;
+	char room[TEXT_DECIMAL_BYTES];
+	assert_string_equal(text_decimal(0, room), "0");
+	assert_string_equal(text_decimal(507, room), "507");
+	assert_string_equal(text_decimal(UINT64_MAX, room), "18446744073709551615");
+	assert_ptr_equal(text_decimal(UINT64_MAX, room), room);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +135,7 @@ int main(void)
 		cmocka_unit_test(cuts_between_characters),
 		cmocka_unit_test(knows_utf8),
 		cmocka_unit_test(reads_whole_numbers_within_bounds),
+		cmocka_unit_test(writes_decimals),
 		cmocka_unit_test(makes_new_strings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
