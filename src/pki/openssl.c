@@ -1,6 +1,8 @@
 /* OpenSSL's error queue as one sentence. */
 #include "pki/openssl.h"
 
+#include "pki/memory.h"
+
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <stdarg.h>
@@ -12,6 +14,7 @@
  */
 void openssl_begin(void)
 {
+	memory_begin();
 	if (!OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL))
 		bug("OpenSSL does not start");
 }

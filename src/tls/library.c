@@ -30,31 +30,42 @@ static const char *const digests[] = { "MD5", "MD5-SHA1", "RIPEMD-160", "SHA1", 
 static const char *const macs[] = { "HMAC", NULL };
 static const char *const derivations[] = { "HKDF", "TLS13-KDF", "TLS1-PRF", NULL };
 static const char *const exchanges[] = { "DH", "ECDH", "X25519", "X448", NULL };
-static const char *const keys[] = { "DH", "DHX", "DSA", "EC", "ED25519", "ED448", "HMAC", "RSA",
-	"RSA-PSS", "SM2", "X25519", "X448", NULL };
+static const char *const keys[] = { "DH", "DSA", "EC", "ED25519", "ED448", "HMAC", "RSA", "RSA-PSS",
+	"SM2", "X25519", "X448", NULL };
+static const char *const generators[] = { "CTR-DRBG", "SEED-SRC", NULL };
 static const char *const signatures[] = { "DSA", "ECDSA", "ED25519", "ED448", "HMAC", "RSA", "SM2",
 	NULL };
+/* A key that cannot sign is of no use in a certificate. "DER" looks which kind of key it is. */
+static const char *const decoders[] = { "DER", "DSA", "EC", "ED25519", "ED448", "RSA", "RSA-PSS",
+	"SM2", NULL };
 static const char *const *const wanted[OPERATIONS] = {
 	[OSSL_OP_CIPHER] = ciphers,
 	[OSSL_OP_DIGEST] = digests,
 	[OSSL_OP_MAC] = macs,
 	[OSSL_OP_KDF] = derivations,
+	[OSSL_OP_RAND] = generators,
 	[OSSL_OP_KEYEXCH] = exchanges,
 	[OSSL_OP_KEYMGMT] = keys,
 	[OSSL_OP_SIGNATURE] = signatures,
+	[OSSL_OP_DECODER] = decoders,
 };
 
 static OSSL_PROVIDER *whole;
 static OSSL_ALGORITHM *offered[OPERATIONS]; /* NULL: all */
 static OSSL_LIB_CTX *lean;
 
+static bool is_for_certificates(const OSSL_ALGORITHM *decoder)
+{
+	const char *what = decoder->property_definition;
+	return strstr(what, "input=der") && strstr(what, "structure=SubjectPublicKeyInfo");
+}
+
 static bool is_wanted(int operation, const OSSL_ALGORITHM *algorithm)
 {
 	const char *name = algorithm->algorithm_names;
 	size_t bytes = strcspn(name, ":");
-	if (operation == OSSL_OP_DECODER)
-		return strstr(algorithm->property_definition, "input=der") &&
-		       strstr(algorithm->property_definition, "structure=SubjectPublicKeyInfo");
+	if (operation == OSSL_OP_DECODER && !is_for_certificates(algorithm))
+		return false;
 	for (const char *const *one = wanted[operation]; *one; one++)
 		if (strlen(*one) == bytes && !memcmp(*one, name, bytes))
 			return true;
@@ -80,7 +91,7 @@ static bool choose(int operation)
 
 static bool choose_all(void)
 {
-	bool ok = choose(OSSL_OP_DECODER);
+	bool ok = true;
 	for (int operation = 0; operation < OPERATIONS; operation++)
 		ok = ok && (!wanted[operation] || choose(operation));
 	return ok;

@@ -136,8 +136,7 @@ static void every_kind_of_key_is_read(void **state)
 	static const char *const kinds[][2] = { { "RSA", NULL }, { "RSA-PSS", NULL },
 		{ "EC", "P-224" }, { "EC", "P-256" }, { "EC", "P-384" }, { "EC", "P-521" },
 		{ "EC", "brainpoolP256r1" }, { "EC", "secp256k1" }, { "ED25519", NULL },
-		{ "ED448", NULL }, { "X25519", NULL }, { "X448", NULL }, { "SM2", NULL },
-		{ "DH", "ffdhe2048" } };
+		{ "ED448", NULL }, { "SM2", NULL } };
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		OWN(EVP_PKEY) EVP_PKEY *key = make_key(kinds[i][0], kinds[i][1]);
 		X509 *certificate = MAKE(NULL, .subject = "CN=any")->certificate;
@@ -152,6 +151,37 @@ static void every_kind_of_key_is_read(void **state)
 		assert_int_equal(EVP_PKEY_get_base_id(one), EVP_PKEY_get_base_id(other));
 		assert_int_equal(EVP_PKEY_get_id(one), EVP_PKEY_get_id(other));
 		assert_string_equal(EVP_PKEY_get0_type_name(one), EVP_PKEY_get0_type_name(other));
+	}
+}
+
+/* It proves nothing about who has it, so nobody is let in by it. */
+static void a_key_that_cannot_sign_is_none(void **state)
+{
+	(void)state;
+	static const char *const kinds[][2] = { { "X25519", NULL }, { "X448", NULL },
+		{ "DH", "ffdhe2048" } };
+	OWN(trust) struct trust *trust = trust_in(ca->certificate);
+	const struct verify_options options = server_options().verify;
+	OWN(proof_register)
+	struct proof_register *proofs = proof_register_new(trust, &options, 1);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		OWN(EVP_PKEY) EVP_PKEY *key = make_key(kinds[i][0], kinds[i][1]);
+		X509 *certificate =
+			MAKE(ca, .subject = "CN=mtls-client", .extensions = CLIENT_EXTENSIONS)
+				->certificate;
+		assert_true(X509_set_pubkey(certificate, key));
+		assert_true(X509_sign(certificate, ca->key, EVP_sha256()) > 0);
+		OWN(X509) X509 *read = read_in(tls_library(), certificate);
+		assert_null(X509_get0_pubkey(read));
+		STACK_OF(X509) *sent = sk_X509_new_null();
+		struct verify_result result;
+		struct proof *proof = NULL;
+		assert_true(sk_X509_push(sent, read));
+		assert_false(proof_make(proofs, sent, NOW, &result, &proof));
+		assert_null(proof);
+		assert_int_equal(result.code, CODE_CLIENT_WEAK_KEY);
+		sk_X509_free(sent);
+		ERR_clear_error();
 	}
 }
 
@@ -270,6 +300,7 @@ int main(void)
 		cmocka_unit_test(every_suite_is_there),
 		cmocka_unit_test(what_signs_is_there_and_the_rest_is_not),
 		cmocka_unit_test(every_kind_of_key_is_read),
+		cmocka_unit_test(a_key_that_cannot_sign_is_none),
 		cmocka_unit_test(a_broken_key_is_none),
 		cmocka_unit_test(signatures_by_each_digest_are_judged),
 		cmocka_unit_test(each_kind_of_client_is_known),

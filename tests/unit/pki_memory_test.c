@@ -1,0 +1,198 @@
+/*
+ * OpenSSL's memory from a thread's lists: as large as asked, nobody else's, wiped where it was
+ * secret, bounded, and given back at the thread's end. Under a sanitizer the lists are empty, and
+ * the rest holds all the same.
+ */
+#include "unit.h"
+
+#include "pki/memory.h"
+#include "pki/openssl.h"
+
+#include <openssl/crypto.h>
+#include <pthread.h>
+#include <string.h>
+
+#define BOUND_BYTES ((size_t)2 << 20)
+
+static bool keeps; /* there are lists in this build */
+
+static void sizes_are_as_asked(void **state)
+{
+	(void)state;
+	assert_null(OPENSSL_malloc(0));
+	OPENSSL_free(NULL);
+	for (size_t round = 0; round < 3; round++)
+		for (size_t bytes = 1; bytes < 2500; bytes += bytes < 100 ? 1 : 37) {
+			unsigned char *one = OPENSSL_malloc(bytes), *other = OPENSSL_zalloc(bytes);
+			assert_int_equal((uintptr_t)one % 16, 0);
+			for (size_t i = 0; i < bytes; i++)
+				assert_int_equal(other[i], 0); /* whatever lay there before */
+			memset(one, 0xaa, bytes);
+			memset(other, 0xbb, bytes);
+			assert_int_equal(one[0], 0xaa);
+			assert_int_equal(one[bytes - 1], 0xaa);
+			OPENSSL_free(one);
+			OPENSSL_free(other);
+		}
+}
+
+static void a_piece_has_one_owner(void **state)
+{
+	(void)state;
+	enum { COUNT = 500 };
+	unsigned char *pieces[COUNT];
+	for (size_t round = 0; round < 4; round++) {
+		for (size_t i = 0; i < COUNT; i++) {
+			pieces[i] = OPENSSL_malloc(16 + i);
+			memset(pieces[i], (int)(i & 0xff), 16 + i);
+		}
+		for (size_t i = 0; i < COUNT; i++)
+			for (size_t at = 0; at < 16 + i; at++)
+				if (pieces[i][at] != (i & 0xff))
+					fail_msg("piece %zu is somebody else's too", i);
+		for (size_t i = round % 2; i < COUNT; i += 2)
+			OPENSSL_free(pieces[i]);
+		for (size_t i = 1 - round % 2; i < COUNT; i += 2)
+			OPENSSL_free(pieces[i]);
+	}
+}
+
+static void it_grows_and_shrinks_with_its_content(void **state)
+{
+	(void)state;
+	char *text = OPENSSL_realloc(NULL, 10);
+	memcpy(text, "123456789", 10);
+	static const size_t sizes[] = { 24, 25, 40, 41, 1000, 1024, 1032, 1033, 5000, 100, 24, 10 };
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		text = OPENSSL_realloc(text, sizes[i]);
+		assert_string_equal(text, "123456789");
+		text[sizes[i] - 1] = 0;
+		memcpy(text, "123456789", 10);
+	}
+	assert_null(OPENSSL_realloc(text, 0));
+}
+
+/* The very piece that held it comes back from the list, and must not tell. */
+static void what_was_secret_is_wiped(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = { 32, 64, 1000, 4000 };
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		unsigned char *secret = OPENSSL_malloc(sizes[i]);
+		memset(secret, 0x5a, sizes[i]);
+		OPENSSL_clear_free(secret, sizes[i]);
+		unsigned char *again = OPENSSL_malloc(sizes[i]);
+		if (keeps && sizes[i] < 1024)
+			assert_ptr_equal(again, secret);
+		for (size_t at = sizeof(void *); at < sizes[i]; at++)
+			assert_int_not_equal(again[at], 0x5a);
+		OPENSSL_free(again);
+	}
+	/* And where it has to move. */
+	unsigned char *secret = OPENSSL_malloc(40);
+	memset(secret, 0x5a, 40);
+	unsigned char *larger = OPENSSL_clear_realloc(secret, 40, 900);
+	assert_int_equal(larger[39], 0x5a);
+	unsigned char *again = OPENSSL_malloc(40);
+	for (size_t at = sizeof(void *); at < 40; at++)
+		assert_int_not_equal(again[at], 0x5a);
+	OPENSSL_free(again);
+	OPENSSL_clear_free(larger, 900);
+}
+
+static void a_private_number_is_wiped(void **state)
+{
+	(void)state;
+	BIGNUM *secret = BN_new();
+	assert_true(BN_set_word(secret, 0x5a5a5a5a5a5a5a5aULL));
+	BN_lshift(secret, secret, 64 * 6);
+	BN_clear_free(secret);
+	for (size_t bytes = 8; bytes < 200; bytes += 8) {
+		unsigned char *any = OPENSSL_malloc(bytes);
+		for (size_t at = sizeof(void *); at + 8 <= bytes; at += 8)
+			assert_memory_not_equal(any + at, "ZZZZZZZZ", 8);
+		OPENSSL_free(any);
+	}
+}
+
+static void what_is_kept_has_a_bound(void **state)
+{
+	(void)state;
+	enum { COUNT = 3000 };
+	static void *pieces[COUNT];
+	for (size_t bytes = 24; bytes <= 1200; bytes += 100) {
+		for (size_t i = 0; i < COUNT; i++)
+			pieces[i] = OPENSSL_malloc(bytes);
+		for (size_t i = 0; i < COUNT; i++)
+			OPENSSL_free(pieces[i]);
+		assert_in_range(memory_kept(), 0, BOUND_BYTES);
+	}
+	assert_true(!keeps || memory_kept() > 0);
+}
+
+/* ---- Threads ---- */
+
+static void *made_here;
+
+static void *make_and_leave(void *argument)
+{
+	(void)argument;
+	made_here = OPENSSL_malloc(100);
+	memset(made_here, 7, 100);
+	for (size_t i = 0; i < 100; i++)
+		OPENSSL_free(OPENSSL_malloc(i));
+	return memory_kept() ? &keeps : NULL;
+}
+
+/* A leak checker sees what a thread does not give back when it ends. */
+static void a_thread_has_its_own_lists(void **state)
+{
+	(void)state;
+	size_t before = memory_kept();
+	for (size_t i = 0; i < 3; i++) {
+		pthread_t thread;
+		void *kept = NULL;
+		assert_int_equal(pthread_create(&thread, NULL, make_and_leave, NULL), 0);
+		assert_int_equal(pthread_join(thread, &kept), 0);
+		assert_int_equal(kept != NULL, keeps);
+		assert_int_equal(memory_kept(), before);
+		/* What another thread made is freed here, and stays here. */
+		assert_int_equal(((unsigned char *)made_here)[99], 7);
+		OPENSSL_free(made_here);
+		OPENSSL_free(OPENSSL_malloc(100));
+		before = memory_kept();
+	}
+}
+
+static void beginning_again_does_nothing(void **state)
+{
+	(void)state;
+	void *piece = OPENSSL_malloc(50);
+	openssl_begin();
+	OPENSSL_free(piece);
+	piece = OPENSSL_malloc(50);
+	assert_non_null(piece);
+	OPENSSL_free(piece);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sizes_are_as_asked),
+		cmocka_unit_test(a_piece_has_one_owner),
+		cmocka_unit_test(it_grows_and_shrinks_with_its_content),
+		cmocka_unit_test(what_was_secret_is_wiped),
+		cmocka_unit_test(a_private_number_is_wiped),
+		cmocka_unit_test(what_is_kept_has_a_bound),
+		cmocka_unit_test(a_thread_has_its_own_lists),
+		cmocka_unit_test(beginning_again_does_nothing),
+	};
+	openssl_begin();
+	OPENSSL_free(OPENSSL_malloc(100));
+	keeps = memory_kept() > 0;
+#if defined __GLIBC__ && !defined __SANITIZE_ADDRESS__
+	if (!keeps)
+		return 1;
+#endif
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
