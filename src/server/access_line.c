@@ -60,6 +60,11 @@ __attribute__((format(printf, 2, 3))) static void add(struct line *line, const c
 	add_bytes(line, text, (size_t)count < sizeof text ? (size_t)count : sizeof text - 1);
 }
 
+static void add_text(struct line *line, const char *text)
+{
+	add_bytes(line, text, strlen(text));
+}
+
 /* RFC 8259 section 7: what must be escaped, and DEL, which a terminal would act on. */
 static bool is_plain(unsigned char c)
 {
@@ -68,7 +73,7 @@ static bool is_plain(unsigned char c)
 
 static void add_escaped(struct line *line, const char *text)
 {
-	add(line, "\"");
+	add_text(line, "\"");
 	while (*text) {
 		size_t plain = 0;
 		while (text[plain] && is_plain((unsigned char)text[plain]))
@@ -78,14 +83,14 @@ static void add_escaped(struct line *line, const char *text)
 		if (*text)
 			add(line, "\\u%04x", (unsigned)(unsigned char)*text++);
 	}
-	add(line, "\"");
+	add_text(line, "\"");
 }
 
 /* Text of a peer is UTF-8 here, as who took it in saw to that; should it not be, it is escaped. */
 static void add_string(struct line *line, const char *text)
 {
 	if (!text) {
-		add(line, "null");
+		add_text(line, "null");
 		return;
 	}
 	size_t bytes = strlen(text);
@@ -101,7 +106,9 @@ static void add_string(struct line *line, const char *text)
 
 static void add_member(struct line *line, const char *name, const char *value)
 {
-	add(line, ",\"%s\":", name);
+	add_text(line, ",\"");
+	add_text(line, name);
+	add_text(line, "\":");
 	add_string(line, value);
 }
 
@@ -109,12 +116,12 @@ static void add_identity(struct line *line, const struct identity *identity)
 {
 	add_member(line, "subject", identity ? identity->subject : NULL);
 	add_member(line, "serial", identity ? identity->serial : NULL);
-	add(line, ",\"san\":[");
+	add_text(line, ",\"san\":[");
 	for (size_t i = 0; identity && i < identity->sans_count; i++) {
-		add(line, i ? "," : "");
+		add_text(line, i ? "," : "");
 		add_string(line, identity->sans[i]);
 	}
-	add(line, "]");
+	add_text(line, "]");
 }
 
 static void add_time(struct line *line, const struct timespec *at)
@@ -128,9 +135,9 @@ static void add_time(struct line *line, const struct timespec *at)
 static void add_request(struct line *line, const struct http_request *request)
 {
 	if (!request)
-		add(line, ",\"http\":null");
+		add_text(line, ",\"http\":null");
 	else if (request->version == HTTP_2)
-		add(line, ",\"http\":\"2\"");
+		add_text(line, ",\"http\":\"2\"");
 	else
 		add(line, ",\"http\":\"%d.%d\"", request->version / 10, request->version % 10);
 	add_member(line, "method", request ? request->method : NULL);
@@ -147,13 +154,13 @@ bool access_line(const struct access_entry *entry, struct buffer *ret, struct er
 	add(&line, ",\"port\":%u", entry->peer->port);
 	add_identity(&line, entry->identity);
 	add_member(&line, "tls", entry->tls->version);
-	add(&line, ",\"resumed\":%s", entry->tls->resumed ? "true" : "false");
+	add_text(&line, entry->tls->resumed ? ",\"resumed\":true" : ",\"resumed\":false");
 	add_request(&line, entry->request);
 	add(&line, ",\"status\":%d,\"bytes\":%" PRIu64 ",\"duration_us\":%" PRIu64, entry->status,
 		entry->bytes, entry->duration_ns / 1000);
 	if (entry->handshake_ns)
 		add(&line, ",\"handshake_us\":%" PRIu64, entry->handshake_ns / 1000);
-	add(&line, "}\n");
+	add_text(&line, "}\n");
 	if (!line.ok)
 		ret->length = before;
 	return line.ok;

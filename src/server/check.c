@@ -1,13 +1,9 @@
 /* What a start would load, looked at without starting. */
+#include "server/expiry.h"
 #include "server/files.h"
 #include "server/server.h"
 #include "server/snapshot.h"
 #include "server/warn.h"
-
-#define DAY_S 86400
-/* Time enough to issue a certificate anew, and for whoever makes CRLs to notice. */
-#define CERTIFICATE_SOON_S ((time_t)14 * DAY_S)
-#define CRL_SOON_S ((time_t)2 * DAY_S)
 
 static void keep(void *context, const char *event, const char *text)
 {
@@ -15,15 +11,23 @@ static void keep(void *context, const char *event, const char *text)
 	json_array_append_new(context, json_string(text));
 }
 
-static void warn_of_end(json_t *warnings, const char *what, time_t until, time_t soon)
+/* What a start would say of it, in one sentence with its name and date. */
+static void warn_of_ends(json_t *warnings, const struct tls_context *context, long long crl_grace_s)
 {
-	char text[CLOCK_RFC3339_BYTES];
+	size_t count;
 	time_t now = time(NULL);
-	if (!until || until > now + soon)
-		return;
-	OWN(char) char *line = text_format("%s %s on %s", what,
-		until < now ? "has ended" : "will end soon,", clock_rfc3339(until, text));
-	keep(warnings, NULL, line);
+	struct end *ends = tls_context_ends(context, &count);
+	for (size_t i = 0; i < count; i++) {
+		char text[CLOCK_RFC3339_BYTES];
+		enum expiry_stage stage = expiry_stage(&ends[i], crl_grace_s, now);
+		if (stage == EXPIRY_FAR)
+			continue;
+		OWN(char) char *sentence = expiry_sentence(&ends[i], stage, crl_grace_s, now);
+		OWN(char) char *line = text_format("%s: %s, until %s", sentence, ends[i].name,
+			clock_rfc3339(ends[i].until, text));
+		keep(warnings, NULL, line);
+	}
+	free(ends);
 }
 
 static void look(const struct server_options *options, const struct snapshot *snapshot,
@@ -37,13 +41,7 @@ static void look(const struct server_options *options, const struct snapshot *sn
 	if (options->tls.verify_mode != TLS_VERIFY_NONE)
 		ret->trust = tls_context_dates(snapshot->tls);
 	warn_each(&options->tls, keep, ret->warnings);
-	if (ret->certificate)
-		warn_of_end(ret->warnings, "the server's certificate", ret->certificate->not_after,
-			CERTIFICATE_SOON_S);
-	warn_of_end(ret->warnings, "a CA that is trusted", ret->trust.anchors_until,
-		CERTIFICATE_SOON_S);
-	warn_of_end(ret->warnings, "a CRL, without which every client of its CA is refused,",
-		ret->trust.crls_until, CRL_SOON_S);
+	warn_of_ends(ret->warnings, snapshot->tls, options->tls.verify.crl_grace_s);
 }
 
 bool server_check(

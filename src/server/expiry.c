@@ -3,6 +3,8 @@
 
 #include "server/record.h"
 
+#include <stdio.h>
+
 #define DAY_S ((time_t)86400)
 /* A clock may be put forward, or a machine sleep: looked at so often at least. */
 #define LOOK_S_MAX ((time_t)3600)
@@ -51,6 +53,45 @@ time_t expiry_next(const struct end *end, long long crl_grace_s, time_t now)
 	return end->until && stage <= EXPIRY_OVER
 		       ? begin(end, crl_grace_s, (enum expiry_stage)stage)
 		       : 0;
+}
+
+/* ---- Words ---- */
+
+/* "6 days", of the largest unit that has one. */
+static void format_span(time_t seconds, char target[static 40])
+{
+	static const struct {
+		time_t seconds;
+		const char *name;
+	} units[] = { { 86400, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" } };
+	size_t i = 0;
+	while (i < 3 && seconds < units[i].seconds)
+		i++;
+	long long count = (long long)(seconds / units[i].seconds);
+	snprintf(target, 40, "%lld %s%s", count, units[i].name, count == 1 ? "" : "s");
+}
+
+char *expiry_sentence(
+	const struct end *end, enum expiry_stage stage, long long crl_grace_s, time_t now)
+{
+	static const struct {
+		const char *what, *then;
+	} kinds[] = {
+		[END_CERTIFICATE] = { "the server's certificate", "no client trusts it" },
+		[END_ANCHOR] = { "a CA that is trusted", "every client of it is refused" },
+		[END_CRL] = { "a CRL", "every client of its CA is refused" },
+	};
+	const char *what = kinds[end->kind].what, *then = kinds[end->kind].then;
+	char span[40];
+	if (stage == EXPIRY_OVER)
+		return text_format("%s has expired, and %s", what, then);
+	if (stage == EXPIRY_GRACE) {
+		format_span(end->until + (time_t)crl_grace_s - now, span);
+		return text_format(
+			"%s has expired, and counts on for %s, as its grace says", what, span);
+	}
+	format_span(end->until - now, span);
+	return text_format("%s ends in %s, and then %s", what, span, then);
 }
 
 /* ---- Watching ---- */

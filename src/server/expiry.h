@@ -26,6 +26,10 @@ enum expiry_stage expiry_stage(const struct end *end, long long crl_grace_s, tim
 /* When the next stage begins; 0: never. */
 time_t expiry_next(const struct end *end, long long crl_grace_s, time_t now);
 
+/* What is said of it then, without names: "a CRL ends in 2 days, and then ..."; the caller's. */
+char *expiry_sentence(
+	const struct end *end, enum expiry_stage stage, long long crl_grace_s, time_t now);
+
 struct expiry;
 /* `log` must outlive it. */
 struct expiry *expiry_new(struct net_loop *loop, const struct log *log, long long crl_grace_s);

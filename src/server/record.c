@@ -225,50 +225,20 @@ void record_request(struct worker *worker, const struct record_request *what)
 			"%s", lines[i].text);
 }
 
-/* "6 days", of the largest unit that has one. */
-static void format_span(time_t seconds, char target[static 40])
-{
-	static const struct {
-		time_t seconds;
-		const char *name;
-	} units[] = { { 86400, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" } };
-	size_t i = 0;
-	while (i < 3 && seconds < units[i].seconds)
-		i++;
-	long long count = (long long)(seconds / units[i].seconds);
-	snprintf(target, 40, "%lld %s%s", count, units[i].name, count == 1 ? "" : "s");
-}
-
 void record_expiry(const struct log *log, const struct end *end, enum expiry_stage stage,
 	long long crl_grace_s, time_t now)
 {
 	static const struct {
-		const char *what, *then;
 		enum code soon, over;
-	} kinds[] = {
-		[END_CERTIFICATE] = { "the server's certificate", "no client trusts it",
-			CODE_EXPIRES_SOON, CODE_SERVER_EXPIRED },
-		[END_ANCHOR] = { "a CA that is trusted", "every client of it is refused",
-			CODE_EXPIRES_SOON, CODE_CA_EXPIRED },
-		[END_CRL] = { "a CRL", "every client of its CA is refused", CODE_CRL_EXPIRES_SOON,
-			CODE_CRL_EXPIRED },
+	} codes[] = {
+		[END_CERTIFICATE] = { CODE_EXPIRES_SOON, CODE_SERVER_EXPIRED },
+		[END_ANCHOR] = { CODE_EXPIRES_SOON, CODE_CA_EXPIRED },
+		[END_CRL] = { CODE_CRL_EXPIRES_SOON, CODE_CRL_EXPIRED },
 	};
 	struct line line = { .text = BUFFER(LINE_BYTES_MAX), .fields = json_object() };
-	char span[40], at[CLOCK_RFC3339_BYTES];
-	enum code code = stage < EXPIRY_GRACE ? kinds[end->kind].soon : kinds[end->kind].over;
-	OWN(char) char *sentence = NULL;
-	if (stage < EXPIRY_GRACE) {
-		format_span(end->until - now, span);
-		sentence = text_format("%s ends in %s, and then %s", kinds[end->kind].what, span,
-			kinds[end->kind].then);
-	} else if (stage == EXPIRY_GRACE) {
-		format_span(end->until + (time_t)crl_grace_s - now, span);
-		sentence = text_format("%s has expired, and counts on for %s, as its grace says",
-			kinds[end->kind].what, span);
-	} else {
-		sentence = text_format(
-			"%s has expired, and %s", kinds[end->kind].what, kinds[end->kind].then);
-	}
+	char at[CLOCK_RFC3339_BYTES];
+	enum code code = stage < EXPIRY_GRACE ? codes[end->kind].soon : codes[end->kind].over;
+	OWN(char) char *sentence = expiry_sentence(end, stage, crl_grace_s, now);
 	add(&line, end->kind == END_CRL ? "issuer" : "subject", end->name);
 	add(&line, "serial", end->serial);
 	add(&line, "until", clock_rfc3339(end->until, at));

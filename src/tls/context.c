@@ -307,7 +307,8 @@ struct trust_dates tls_context_dates(const struct tls_context *context)
 struct end *tls_context_ends(const struct tls_context *context, size_t *ret_count)
 {
 	OWN(identity) struct identity *own = tls_context_identity(context);
-	struct end *ends = trust_ends(context->trust, own != NULL, ret_count);
+	bool asks = !context->server || context->verify_mode != TLS_VERIFY_NONE;
+	struct end *ends = trust_ends(asks ? context->trust : NULL, own != NULL, ret_count);
 	if (own) {
 		ends[0] = (struct end){
 			.kind = END_CERTIFICATE, .since = own->not_before, .until = own->not_after

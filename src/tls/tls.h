@@ -150,7 +150,8 @@ must_check bool tls_context_apply(const struct tls_context *context, void *ssl_c
 struct identity *tls_context_identity(const struct tls_context *context);
 /* Of its trust; all 0 when it has none. */
 struct trust_dates tls_context_dates(const struct tls_context *context);
-/* When what it relies on ends: its own certificate first, if it has one, then its trust; to free.
+/* When what it relies on ends: its own certificate first, if it has one, then the trust that it
+ * asks for; to free.
  */
 struct end *tls_context_ends(const struct tls_context *context, size_t *ret_count);
 /* The running OpenSSL's version, "3.0.19": a library that shares our SSL_CTX must say the same. */

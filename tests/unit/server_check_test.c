@@ -117,13 +117,15 @@ static void trust_counts_where_somebody_is_asked(void **state)
 	}
 }
 
-static char *ends_on(const char *what, time_t until)
+static char *ends_in(
+	const char *what, time_t days, const char *then, const char *name, time_t until)
 {
 	char text[CLOCK_RFC3339_BYTES];
-	return text_format("%s %s\n", what, clock_rfc3339(until, text));
+	return text_format("%s ends in %lld day%s, and then %s: %s, until %s\n", what,
+		(long long)days, days == 1 ? "" : "s", then, name, clock_rfc3339(until, text));
 }
 
-/* A margin of an hour to the limit: the clock goes on while this runs. */
+/* A margin of an hour to each limit: the clock goes on while this runs. */
 #define HOUR 3600
 
 static void a_certificate_that_ends_soon_is_told_of(void **state)
@@ -131,26 +133,31 @@ static void a_certificate_that_ends_soon_is_told_of(void **state)
 	(void)state;
 	static const struct {
 		time_t days;
-		time_t rest;
 		bool told;
-	} rows[] = { { 1, 0, true }, { 13, 0, true }, { 14, -HOUR, true }, { 14, HOUR, false },
-		{ 15, 0, false } };
+	} rows[] = { { 1, true }, { 13, true }, { 29, true }, { 30, false }, { 40, false } };
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		time_t until = today + rows[i].days * DAY + rows[i].rest;
+		time_t days = rows[i].days, until = today + days * DAY + HOUR;
 		struct made *ca = MAKE(NULL, .subject = "CN=own", .key = "P-256#1",
-			.extensions = CA_EXTENSIONS, .not_before = today - DAY, .not_after = until);
+			.extensions = CA_EXTENSIONS, .not_before = today - 900 * DAY,
+			.not_after = until);
 		struct made *leaf = MAKE(ca, .subject = "CN=soon", .extensions = SERVER_EXTENSIONS,
-			.not_before = today - DAY, .not_after = until);
+			.not_before = today - 900 * DAY, .not_after = until);
 		struct server_options options = good();
 		const char *path = WRITE("soon.crt", ca->certificate);
 		OWN(char)
-		char *server = ends_on("the server's certificate will end soon, on", until);
-		OWN(char) char *anchor = ends_on("a CA that is trusted will end soon, on", until);
+		char *server = ends_in(
+			"the server's certificate", days, "no client trusts it", "CN=soon", until);
+		OWN(char)
+		char *anchor = ends_in("a CA that is trusted", days,
+			"every client of it is refused", "CN=own", until);
 		options.tls.cert = WRITE("leaf.crt", leaf->certificate);
 		warns(&options, rows[i].told ? server : "");
 		options = good();
 		options.tls.ca = &path;
 		warns(&options, rows[i].told ? anchor : "");
+		/* Whom nobody asks for, no CA can let in. */
+		options.tls.verify_mode = TLS_VERIFY_NONE;
+		warns(&options, "");
 	}
 }
 
@@ -158,26 +165,25 @@ static void a_crl_that_ends_soon_is_told_of(void **state)
 {
 	(void)state;
 	static const struct {
-		time_t seconds;
+		time_t days;
 		bool told;
-	} rows[] = { { HOUR, true }, { DAY, true }, { 2 * DAY - HOUR, true },
-		{ 2 * DAY + HOUR, false }, { 14 * DAY, false } };
+	} rows[] = { { 1, true }, { 3, true }, { 4, false }, { 14, false } };
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		time_t until = today + rows[i].seconds;
+		time_t until = today + rows[i].days * DAY + HOUR;
 		struct server_options options = good();
 		const char *path = certs_write_crl("soon.crl", &made[0],
-			&(struct crl_spec){ .last_update = today - DAY, .next_update = until });
+			&(struct crl_spec){
+				.last_update = today - 10 * DAY, .next_update = until });
 		options.tls.crl = &path;
 		options.tls.crl_count = 1;
 		OWN(char)
-		char *line = ends_on("a CRL, without which every client of its CA is refused, "
-				     "will end soon, on",
-			until);
+		char *line = ends_in(
+			"a CRL", rows[i].days, "every client of its CA is refused", "CN=CA", until);
 		warns(&options, rows[i].told ? line : "");
 		/* Counted either way. */
 		struct server_checked found = checked(&options);
 		assert_int_equal(found.trust.crls, 1);
-		assert_int_equal(found.trust.crls_since, today - DAY);
+		assert_int_equal(found.trust.crls_since, today - 10 * DAY);
 		assert_int_equal(found.trust.crls_until, until);
 		server_checked_done(&found);
 	}
