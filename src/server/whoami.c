@@ -35,12 +35,13 @@ void whoami(struct exchange *exchange)
 		tls ? json_pack("{s:o,s:o,s:b}", "version", text_or_null(tls->version), "cipher",
 			      text_or_null(tls->cipher), "resumed", tls->resumed)
 		    : json_null();
+	/* A copy: workers share the identity, and a reference would be counted in it. */
+	json_t *peercert = identity->peercert ? json_deep_copy(identity->peercert) : json_null();
 	OWN(json_t) json_t *json = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "client",
 		exchange_client_json(exchange), "subject", text_or_null(identity->subject),
 		"issuer", text_or_null(identity->issuer), "serial", text_or_null(identity->serial),
 		"sans", identity_sans(identity), "sha256", text_or_null(identity->sha256),
 		"not_before", time_or_null(known, identity->not_before), "not_after",
-		time_or_null(known, identity->not_after), "tls", connection, "peercert",
-		identity->peercert ? json_incref(identity->peercert) : json_null());
+		time_or_null(known, identity->not_after), "tls", connection, "peercert", peercert);
 	exchange_answer_json(exchange, 200, json);
 }
