@@ -8,7 +8,7 @@
  *		{ 0 }
  *	};
  *	const struct command verify_command = { "verify", "Verifies a certificate chain",
- *		.operands = "LEAF", .operands_min = 1, .operands_max = 1,
+ *		ONE_OPERAND("LEAF"),
  *		.options = options, .run = verify_run };
  */
 #ifndef MTLS_BASE_ARGS_H
@@ -42,6 +42,9 @@ struct command {
 	int (*run)(struct args *args); /* returns the exit code */
 	const char *details;           /* paragraphs below the options in --help, or NULL */
 };
+
+/* For most of them. */
+#define ONE_OPERAND(name) .operands = (name), .operands_min = 1, .operands_max = 1
 
 /*
  * Parses what stands after the command's name. Options and operands may be mixed; `--` ends the

@@ -69,10 +69,7 @@ static int print_list(const struct job *job)
 		if (!job->json)
 			printf("%-30s %s\n", scenario_name(scenario), scenario->title);
 	}
-	if (job->json)
-		return cmd_print_json(list);
-	json_decref(list);
-	return cmd_print("", 0);
+	return cmd_print_list(list, job->json);
 }
 
 static must_check bool report(const struct job *job, const char *audited, struct error *reterr)

@@ -38,9 +38,7 @@ static int completion_run(struct args *args);
 static const struct command completion_command = {
 	.name = "completion",
 	.summary = "Prints the completion script of a shell",
-	.operands = "bash|zsh|fish",
-	.operands_min = 1,
-	.operands_max = 1,
+	ONE_OPERAND("bash|zsh|fish"),
 	.run = completion_run,
 	.details =
 		"Store what it prints where the shell looks for such scripts, or try it at once: "
@@ -76,6 +74,14 @@ int cmd_print_json(json_t *object)
 		bug("a result that is no JSON");
 	OWN(char) char *line = text_format("%s\n", text);
 	return cmd_print(line, strlen(line));
+}
+
+int cmd_print_list(json_t *list, bool json)
+{
+	if (json)
+		return cmd_print_json(list);
+	json_decref(list);
+	return cmd_print("", 0);
 }
 
 static int print_buffer(struct buffer *text)

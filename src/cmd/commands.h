@@ -10,6 +10,8 @@ int cmd_fail(const struct error *error);
 int cmd_print(const char *text, size_t bytes);
 /* Prints the object as indented JSON, and releases it. Returns 0 or 3. */
 int cmd_print_json(json_t *object);
+/* A list whose lines were printed already, unless it is to be JSON. Takes it, and flushes. */
+int cmd_print_list(json_t *list, bool json);
 
 /*
  * What `mtls request` with these words (behind the command's name, ending with NULL) prints with

@@ -205,9 +205,7 @@ static int config_run(struct args *args)
 const struct command config_command = {
 	.name = "config",
 	.summary = "Says what a start or a reload with these options and files would say",
-	.operands = "check",
-	.operands_min = 1,
-	.operands_max = 1,
+	ONE_OPERAND("check"),
 	.options = serve_options,
 	.run = config_run,
 	.details =

@@ -155,9 +155,7 @@ static int run(struct args *args)
 const struct command doctor_command = {
 	.name = "doctor",
 	.summary = "Says why a handshake fails, who refused, and what to change",
-	.operands = "URL",
-	.operands_min = 1,
-	.operands_max = 1,
+	ONE_OPERAND("URL"),
 	.options = table,
 	.run = run,
 	.details = "Looks at the server without a certificate, at our own files, and then tries "

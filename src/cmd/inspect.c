@@ -70,9 +70,7 @@ static int run(struct args *args)
 const struct command inspect_command = {
 	.name = "inspect",
 	.summary = "Says what a file contains, or what a server shows",
-	.operands = "FILE|URL",
-	.operands_min = 1,
-	.operands_max = 1,
+	ONE_OPERAND("FILE|URL"),
 	.options = options,
 	.run = run,
 	.details =

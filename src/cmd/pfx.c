@@ -152,9 +152,7 @@ static int run(struct args *args)
 const struct command pfx_command = {
 	.name = "pfx",
 	.summary = "Puts a certificate, its key and its CA into a PFX file",
-	.operands = "CERT",
-	.operands_min = 1,
-	.operands_max = 1,
+	ONE_OPERAND("CERT"),
 	.options = options,
 	.run = run,
 	.details =

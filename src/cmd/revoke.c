@@ -58,9 +58,7 @@ static int run(struct args *args)
 const struct command revoke_command = {
 	.name = "revoke",
 	.summary = "Revokes a certificate",
-	.operands = "CERT",
-	.operands_min = 1,
-	.operands_max = 1,
+	ONE_OPERAND("CERT"),
 	.options = options,
 	.run = run,
 	.details =

@@ -66,9 +66,7 @@ static int run(struct args *args)
 const struct command sign_command = {
 	.name = "sign",
 	.summary = "Signs a certificate request",
-	.operands = "FILE.csr",
-	.operands_min = 1,
-	.operands_max = 1,
+	ONE_OPERAND("FILE.csr"),
 	.options = options,
 	.run = run,
 	.details = "The request's extensions are never copied: the certificate gets what its role "

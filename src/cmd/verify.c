@@ -138,9 +138,7 @@ static const struct option options[] = {
 
 const struct command verify_command = { .name = "verify",
 	.summary = "Verifies a certificate as our servers and clients would",
-	.operands = "LEAF",
-	.operands_min = 1,
-	.operands_max = 1,
+	ONE_OPERAND("LEAF"),
 	.options = options,
 	.run = verify_run,
 	.details =

@@ -56,14 +56,6 @@ bool http_response_set(struct http_response *response, const char *name, const c
 	return true;
 }
 
-const char *http_response_get(const struct http_response *response, const char *name)
-{
-	for (size_t i = 0; i < response->field_count; i++)
-		if (!strcmp(response->fields[i].name, name))
-			return response->fields[i].value;
-	return NULL;
-}
-
 static void add_span(struct http_response *response, struct http_span span)
 {
 	struct http_span *spans =

@@ -97,8 +97,6 @@ OWN_DEFINE(http_response, struct http_response, http_response_free);
  */
 bool http_response_set(struct http_response *response, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* The value that was set; NULL when none. */
-const char *http_response_get(const struct http_response *response, const char *name);
 
 /* Appends to the body. More than HTTP_RESPONSE_BYTES_MAX in all is ERROR_LIMIT. */
 must_check bool http_response_append(

@@ -22,14 +22,22 @@ static bool address_of(const char *path, struct sockaddr_un *ret, struct error *
 	return true;
 }
 
+/* A socket that is neither connected nor bound, and the address of the path. */
+static bool open_socket(
+	const char *path, struct sockaddr_un *ret_address, int *ret_fd, struct error *reterr)
+{
+	if (!address_of(path, ret_address, reterr))
+		return false;
+	*ret_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	return *ret_fd >= 0 || error_errno(reterr, ERROR_IO, "cannot make a socket");
+}
+
 bool net_local_connect(const char *path, int *ret_fd, struct error *reterr)
 {
 	struct sockaddr_un address;
-	if (!address_of(path, &address, reterr))
+	int fd;
+	if (!open_socket(path, &address, &fd, reterr))
 		return false;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return error_errno(reterr, ERROR_IO, "cannot make a socket");
 	if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0) {
 		*ret_fd = fd;
 		return true;
@@ -86,11 +94,9 @@ bool net_listen_local(struct net_loop *loop, const char *path, net_on_accept *ac
 	struct net_listener **ret, struct error *reterr)
 {
 	struct sockaddr_un address;
-	if (!address_of(path, &address, reterr))
+	int fd;
+	if (!open_socket(path, &address, &fd, reterr))
 		return false;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return error_errno(reterr, ERROR_IO, "cannot make a socket");
 	if (bind_path(fd, &address, reterr))
 		return net_listen_open(loop, fd, path, accept, context, ret, reterr);
 	close(fd);

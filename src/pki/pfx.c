@@ -174,13 +174,6 @@ void pfx_certify(struct pfx *pfx, X509 *leaf, X509 *issuer)
 	pfx->leaf = leaf;
 }
 
-struct pfx *pfx_new(X509 *leaf, EVP_PKEY *key, X509 *issuer)
-{
-	struct pfx *pfx = pfx_of_key(key);
-	pfx_certify(pfx, leaf, issuer);
-	return pfx;
-}
-
 /* Each further certificate, once; one that stands in two files is no mistake. */
 static void add_others(struct pfx *pfx, STACK_OF(X509) * certificates)
 {

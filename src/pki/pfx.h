@@ -62,10 +62,9 @@ struct pfx {
 };
 void pfx_free(struct pfx *pfx);
 OWN_DEFINE(pfx, struct pfx, pfx_free);
-/* Takes references of its own; `issuer` may be NULL. */
-struct pfx *pfx_new(X509 *leaf, EVP_PKEY *key, X509 *issuer);
-/* The same in two steps, as a key is there before its certificate. */
+/* In two steps, as a key is there before its certificate. Takes references of its own. */
 struct pfx *pfx_of_key(EVP_PKEY *key);
+/* `issuer` may be NULL. */
 void pfx_certify(struct pfx *pfx, X509 *leaf, X509 *issuer);
 /*
  * From files: the leaf first in `certificate_path`, its chain behind it and in `ca_paths`. A key

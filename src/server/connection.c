@@ -159,7 +159,7 @@ static void finish(struct connection *connection)
 {
 	if (connection->stage != STAGE_OPEN && connection->stage != STAGE_FINISHING)
 		return;
-	if (connection->stage == STAGE_OPEN)
+	if (connection->stage == STAGE_OPEN && connection->protocol->end)
 		connection->protocol->end(connection);
 	if (connection->stage != STAGE_CLOSED)
 		connection->stage = STAGE_FINISHING;
@@ -186,10 +186,15 @@ enum code connection_standing(struct connection *connection)
 	return code == CODE_CLIENT_EXPIRED ? CODE_EXPIRED_WHILE_CONNECTED : code;
 }
 
+static bool is_busy(const struct connection *connection)
+{
+	return connection->protocol->is_busy && connection->protocol->is_busy(connection);
+}
+
 static bool is_idle(const struct connection *connection)
 {
 	long long ms;
-	return connection->stage == STAGE_OPEN && !connection->protocol->is_busy(connection) &&
+	return connection->stage == STAGE_OPEN && !is_busy(connection) &&
 	       connection->protocol->deadline(connection, &ms) == DEADLINE_IDLE;
 }
 
@@ -262,8 +267,7 @@ static void settle(struct connection *connection)
 		start_deadline(connection, DEADLINE_SEND,
 			connection->worker->settings->limits.send_ms_max);
 	} else if (connection->stage == STAGE_OPEN) {
-		if (connection->protocol->is_busy(connection) ||
-			net_stream_pending(connection->stream))
+		if (is_busy(connection) || net_stream_pending(connection->stream))
 			net_stream_pause(connection->stream);
 		else
 			net_stream_resume(connection->stream);
@@ -488,7 +492,8 @@ void connection_drain(struct connection *connection)
 		connection_close(connection);
 	} else if (connection->stage == STAGE_OPEN) {
 		set_deadline(connection, DEADLINE_NONE); /* the deadlines of draining are shorter */
-		connection->protocol->drain(connection);
+		if (connection->protocol->drain)
+			connection->protocol->drain(connection);
 		settle(connection);
 	}
 	connection_leave(connection);

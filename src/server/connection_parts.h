@@ -37,7 +37,8 @@ struct protocol {
 	void (*free)(struct connection *connection);
 	/* One step; false when the next one has to wait for the peer, the socket or the store. */
 	bool (*step)(struct connection *connection);
-	/* Whether it reads nothing more from the peer before it has answered. */
+	/* Whether it reads nothing more from the peer before it has answered; NULL: it never does.
+	 */
 	bool (*is_busy)(const struct connection *connection);
 	/* What the peer has to do next, and in how many milliseconds. */
 	enum deadline (*deadline)(const struct connection *connection, long long *ret_ms);
@@ -45,9 +46,10 @@ struct protocol {
 	bool (*is_over)(const struct connection *connection);
 	/* The deadline of a head or a body has passed. */
 	void (*timed_out)(struct connection *connection);
-	/* No new requests, please; what is in flight will be answered. */
+	/* No new requests, please; what is in flight will be answered. NULL: there is no word for
+	 * it, and is_over sees to those who ask nothing. */
 	void (*drain)(struct connection *connection);
-	/* Says goodbye, where the version has a word for it: nobody asked for anything. */
+	/* Says goodbye: nobody asked for anything. NULL: the last answer has said it. */
 	void (*end)(struct connection *connection);
 };
 extern const struct protocol conversation_h1, conversation_h2;

@@ -208,17 +208,6 @@ static void timed_out(struct connection *connection)
 						      : "the request's body took too long");
 }
 
-/* The end comes with the next answer, as "Connection: close"; see is_over for who asks nothing. */
-static void drain(struct connection *connection)
-{
-	(void)connection;
-}
-
-static void end(struct connection *connection)
-{
-	(void)connection; /* the last answer has said it */
-}
-
 const struct protocol conversation_h1 = {
 	.start = start,
 	.free = free_all,
@@ -227,6 +216,4 @@ const struct protocol conversation_h1 = {
 	.deadline = deadline,
 	.is_over = is_over,
 	.timed_out = timed_out,
-	.drain = drain,
-	.end = end,
 };

@@ -135,13 +135,6 @@ static bool has_more(const struct connection *connection)
 	return connection->turn_bytes >= TURN_BYTES || h2_has_output(connection->h2);
 }
 
-/* It reads on while it answers: windows are opened, and requests taken back. */
-static bool is_busy(const struct connection *connection)
-{
-	(void)connection;
-	return false;
-}
-
 struct due {
 	bool is;
 	long long ms; /* from now on */
@@ -228,7 +221,6 @@ const struct protocol conversation_h2 = {
 	.start = start,
 	.free = free_all,
 	.step = step,
-	.is_busy = is_busy,
 	.deadline = deadline,
 	.is_over = is_over,
 	.timed_out = timed_out,

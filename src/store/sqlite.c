@@ -93,7 +93,7 @@ static bool ask_number(struct file_store *file, const char *text, long long othe
 
 /* ---- Batches ---- */
 
-static void abandon(struct backend *backend)
+static void file_abandon(struct backend *backend)
 {
 	struct file_store *file = (struct file_store *)backend;
 	/* A failed commit may have rolled back by itself. */
@@ -101,7 +101,7 @@ static void abandon(struct backend *backend)
 		sqlite3_exec(file->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-static bool begin(struct backend *backend, struct head *ret, struct error *reterr)
+static bool file_begin(struct backend *backend, struct head *ret, struct error *reterr)
 {
 	struct file_store *file = (struct file_store *)backend;
 	if (!run(file, BEGIN, "write to", reterr))
@@ -118,12 +118,12 @@ static bool begin(struct backend *backend, struct head *ret, struct error *reter
 		failed(file, "read", reterr);
 	sqlite3_reset(statement);
 	if (!found)
-		abandon(backend);
+		file_abandon(backend);
 	return found;
 }
 
-static bool load(struct backend *backend, int64_t revision, backend_on_row *on_row, void *context,
-	struct error *reterr)
+static bool file_load(struct backend *backend, int64_t revision, backend_on_row *on_row,
+	void *context, struct error *reterr)
 {
 	struct file_store *file = (struct file_store *)backend;
 	sqlite3_stmt *statement = file->statements[revision < 0 ? ITEMS : CHANGES];
@@ -147,7 +147,7 @@ static bool load(struct backend *backend, int64_t revision, backend_on_row *on_r
 	return ok;
 }
 
-static bool save(struct backend *backend, const struct row *row, struct error *reterr)
+static bool file_save(struct backend *backend, const struct row *row, struct error *reterr)
 {
 	struct file_store *file = (struct file_store *)backend;
 	/* Nobody else has to learn of it, and what is gone gives its pages back. */
@@ -164,7 +164,7 @@ static bool save(struct backend *backend, const struct row *row, struct error *r
 	return run(file, SAVE, "write to", reterr);
 }
 
-static bool commit(struct backend *backend, const struct head *head, struct error *reterr)
+static bool file_commit(struct backend *backend, const struct head *head, struct error *reterr)
 {
 	struct file_store *file = (struct file_store *)backend;
 	sqlite3_stmt *statement = file->statements[SAVE_HEAD];
@@ -202,11 +202,11 @@ static void needs(const struct backend *backend, store_on_need *tell, void *cont
 }
 
 static const struct backend_methods methods = {
-	.begin = begin,
-	.load = load,
-	.save = save,
-	.commit = commit,
-	.abandon = abandon,
+	.begin = file_begin,
+	.load = file_load,
+	.save = file_save,
+	.commit = file_commit,
+	.abandon = file_abandon,
 	.needs = needs,
 	.free = file_store_free,
 };

@@ -4,24 +4,11 @@
  */
 #include "../unit/h1_transcript.h"
 
+#include "http_limits.h"
+
 #include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static const struct http_limits limits = {
-	.target_bytes_max = 200,
-	.header_line_bytes_max = 200,
-	.header_bytes_max = 1000,
-	.headers_max = 20,
-	.body_bytes_max = 300,
-};
-
-static void check_text(const char *text, size_t bytes_max)
-{
-	assert(strlen(text) <= bytes_max);
-	for (; *text; text++)
-		assert(*text == '\t' || ((unsigned char)*text >= 0x20 && *text != 0x7f));
-}
 
 static void check_request(const struct http_request *request)
 {

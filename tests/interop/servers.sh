@@ -49,14 +49,11 @@ ours() {
 # one CASE EXIT VERSION TEXT
 one() {
 	started "$1"
-	run ours "$1" "$3"
-	where=$ERR
-	[ "$2" -ne 0 ] || where=$OUT
-	if [ "$STATUS" -eq "$2" ] && grep -qF -e "$4" "$where"; then
-		ok "$1 on TLS $3: exit $2, $4"
+	if [ "$2" -ne 0 ]; then
+		refuse "$2" "$4" ours "$1" "$3"
 	else
-		not_ok "$1 on TLS $3" "exit $2 and '$4'" "exit $STATUS"
-		show_output
+		check "$1 on TLS $3" ours "$1" "$3"
+		holds "$OUT" "$4"
 	fi
 }
 

@@ -1,6 +1,8 @@
 /* Responses: what is written, and that no value breaks out of its line. */
 #include "unit.h"
 
+#include "http_field.h"
+
 #include "http/http.h"
 
 #include <fcntl.h>
@@ -67,9 +69,9 @@ static void no_value_breaks_out_of_its_line(void **state)
 		"\x01" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		assert_false(http_response_set(response, "Location", "%s", bad[i]));
-	assert_null(http_response_get(response, "Location"));
+	assert_null(field_of(response, "Location"));
 	assert_true(http_response_set(response, "Location", "/%s\t", "\xc3\xb1"));
-	assert_string_equal(http_response_get(response, "Location"), "/\xc3\xb1\t");
+	assert_string_equal(field_of(response, "Location"), "/\xc3\xb1\t");
 	assert_int_equal(response->field_count, 1);
 }
 
@@ -82,8 +84,7 @@ static void says_an_error_in_json(void **state)
 	assert_int_equal(response->status, 400);
 	assert_int_equal(response->body_bytes, strlen(body));
 	assert_string_equal(response->bytes.data, body);
-	assert_string_equal(
-		http_response_get(response, "Content-Type"), "application/json; charset=utf-8");
+	assert_string_equal(field_of(response, "Content-Type"), "application/json; charset=utf-8");
 }
 
 static void holds_runs_of_a_file_between_its_own_bytes(void **state)

@@ -149,4 +149,12 @@ static inline void assert_one_sentence(const struct error *error)
 		fail_msg("kind %d: %s", (int)error->kind, error->text);
 }
 
+/* What a PFX is to hold; `issuer` may be NULL. */
+static inline struct pfx *pfx_of(X509 *leaf, EVP_PKEY *key, X509 *issuer)
+{
+	struct pfx *pfx = pfx_of_key(key);
+	pfx_certify(pfx, leaf, issuer);
+	return pfx;
+}
+
 #endif

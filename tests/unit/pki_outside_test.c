@@ -134,7 +134,7 @@ static void openssl_reads_each_pfx(void **state)
 		struct error error;
 		int status;
 		struct pfx_options options = { .generated = true };
-		OWN(pfx) struct pfx *pfx = pfx_new(leaf, leaf_key, ca_certificate(ca));
+		OWN(pfx) struct pfx *pfx = pfx_of(leaf, leaf_key, ca_certificate(ca));
 		OWN(buffer) struct buffer der = BUFFER(PFX_BYTES_MAX);
 		assert_true(pfx_target_parse(rows[i].target, &options.target));
 		assert_true(pfx_make(pfx, "pass word", &options, &der, &error));

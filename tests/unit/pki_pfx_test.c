@@ -40,7 +40,7 @@ static int drop(void **state)
 static void write_pfx(const char *path, const char *password, const struct pfx_options *options)
 {
 	struct error error;
-	OWN(pfx) struct pfx *pfx = pfx_new(leaf, leaf_key, ca);
+	OWN(pfx) struct pfx *pfx = pfx_of(leaf, leaf_key, ca);
 	OWN(buffer) struct buffer der = BUFFER(PFX_BYTES_MAX);
 	if (!pfx_make(pfx, password, options, &der, &error) ||
 		!file_write(path, FILE_PRIVATE, der.data, der.length, &error) ||
@@ -154,7 +154,7 @@ static void only_its_password_opens_it(void **state)
 	assert_int_equal(sk_X509_num(pfx->others), 1);
 	assert_int_equal(X509_cmp(sk_X509_value(pfx->others, 0), ca), 0);
 
-	OWN(pfx) struct pfx *other = pfx_new(ca, ca_key, NULL);
+	OWN(pfx) struct pfx *other = pfx_of(ca, ca_key, NULL);
 	assert_false(pfx_check("x.pfx", password, other, &error));
 	assert_string_equal(error.text,
 		"'x.pfx' does not hold the leaf, its key and their CA after it was written");
@@ -165,7 +165,7 @@ static void no_password_is_refused(void **state)
 	(void)state;
 	struct error error;
 	const struct pfx_options options = { 0 };
-	OWN(pfx) struct pfx *pfx = pfx_new(leaf, leaf_key, ca);
+	OWN(pfx) struct pfx *pfx = pfx_of(leaf, leaf_key, ca);
 	OWN(buffer) struct buffer der = BUFFER(PFX_BYTES_MAX);
 	assert_false(pfx_make(pfx, "", &options, &der, &error));
 	assert_int_equal(error.kind, ERROR_INPUT);

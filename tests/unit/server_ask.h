@@ -2,6 +2,7 @@
 #ifndef MTLS_TESTS_SERVER_ASK_H
 #define MTLS_TESTS_SERVER_ASK_H
 
+#include "http_field.h"
 #include "server/files.h"
 #include "server/routes.h"
 
@@ -66,6 +67,21 @@ static inline void routes_down(void)
 	routes_free(TAKE(routes));
 	store_port_close(TAKE(port));
 	store_free(TAKE(store));
+}
+
+/* For a test that has no files. */
+static inline int routes_set_up(void **state)
+{
+	(void)state;
+	routes_up(NULL);
+	return 0;
+}
+
+static inline int routes_tear_down(void **state)
+{
+	(void)state;
+	routes_down();
+	return 0;
 }
 
 /* The answer is in `seen` afterwards. */

@@ -118,7 +118,7 @@ static void get(const char *target, const char *headers)
 
 static const char *field(const char *name)
 {
-	const char *value = http_response_get(seen.response, name);
+	const char *value = field_of(seen.response, name);
 	return value ? value : "";
 }
 

@@ -9,20 +9,6 @@ static const struct identity bob = { .common_name = (char *)(uintptr_t) "bob" };
 #define JSON "Content-Type: application/json\r\n"
 #define MERGE "Content-Type: application/merge-patch+json\r\n"
 
-static int set_up(void **state)
-{
-	(void)state;
-	routes_up(NULL);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	routes_down();
-	return 0;
-}
-
 /* The body, without its layout. */
 static void says(int status, const char *wanted)
 {
@@ -34,7 +20,7 @@ static void says(int status, const char *wanted)
 
 static const char *header(const char *name)
 {
-	const char *value = http_response_get(seen.response, name);
+	const char *value = field_of(seen.response, name);
 	return value ? value : "none";
 }
 
@@ -401,7 +387,7 @@ static void a_wrong_query_is_refused(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, routes_set_up, routes_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(one_item_is_shown),
 		TEST(what_is_not_there_is_not_there_for_any_method),

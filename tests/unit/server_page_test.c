@@ -6,20 +6,6 @@
 
 #include <strings.h>
 
-static int set_up(void **state)
-{
-	(void)state;
-	routes_up(NULL);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	routes_down();
-	return 0;
-}
-
 static const struct {
 	const char *path, *type, *begin;
 } files[] = {
@@ -47,11 +33,10 @@ static void each_file_has_its_type_and_the_policy(void **state)
 		assert_true(page_has(files[i].path));
 		ask(NULL, "GET", files[i].path, "", NULL);
 		assert_int_equal(seen.status, 200);
-		assert_string_equal(
-			http_response_get(seen.response, "Content-Type"), files[i].type);
+		assert_string_equal(field_of(seen.response, "Content-Type"), files[i].type);
 		for (size_t h = 0; h < sizeof headers / sizeof *headers; h++)
-			assert_string_equal(http_response_get(seen.response, headers[h].name),
-				headers[h].value);
+			assert_string_equal(
+				field_of(seen.response, headers[h].name), headers[h].value);
 		assert_int_equal(
 			strncasecmp(seen.body.data, files[i].begin, strlen(files[i].begin)), 0);
 		assert_true(seen.body.length > 100);
@@ -91,20 +76,19 @@ static void nothing_else_is_one_of_them(void **state)
 		ask(NULL, "GET", others[i], "", NULL);
 		if (seen.status != 404 && seen.status != 400)
 			fail_msg("%s: %d", others[i], seen.status);
-		assert_null(http_response_get(seen.response, "Content-Security-Policy"));
+		assert_null(field_of(seen.response, "Content-Security-Policy"));
 	}
 	static const char *const methods[] = { "POST", "PATCH", "DELETE" };
 	for (size_t i = 0; i < 3; i++) {
 		ask(NULL, methods[i], "/page.js", "", NULL);
 		assert_int_equal(seen.status, 405);
-		assert_string_equal(
-			http_response_get(seen.response, "Allow"), "GET, HEAD, OPTIONS");
+		assert_string_equal(field_of(seen.response, "Allow"), "GET, HEAD, OPTIONS");
 	}
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, routes_set_up, routes_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(each_file_has_its_type_and_the_policy),
 		TEST(the_document_has_nothing_inline),

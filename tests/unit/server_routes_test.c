@@ -84,7 +84,7 @@ static void finds_the_handler_or_says_why_not(void **state)
 	routes_up(NULL);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		ask(NULL, rows[i].method, rows[i].target, "", NULL);
-		const char *allow = http_response_get(seen.response, "Allow");
+		const char *allow = field_of(seen.response, "Allow");
 		OWN(json_t) json_t *json = json_loads(seen.body.data, 0, NULL);
 		const char *error = json_string_value(json_object_get(json, "error"));
 		if (seen.status != rows[i].status)
@@ -104,12 +104,11 @@ static void the_page_runs_nothing_but_its_own(void **state)
 	routes_up(NULL);
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
 		ask(NULL, "GET", paths[i], "", NULL);
-		const char *policy = http_response_get(seen.response, "Content-Security-Policy");
+		const char *policy = field_of(seen.response, "Content-Security-Policy");
 		assert_non_null(policy);
 		assert_non_null(strstr(policy, "default-src 'none'; script-src 'self';"));
 		assert_null(strstr(policy, "unsafe"));
-		assert_string_equal(
-			http_response_get(seen.response, "X-Content-Type-Options"), "nosniff");
+		assert_string_equal(field_of(seen.response, "X-Content-Type-Options"), "nosniff");
 		/* What such a policy would block: inline scripts, styles and handlers. */
 		assert_null(strstr(seen.body.data, "<style"));
 		assert_null(strstr(seen.body.data, " style="));
@@ -231,7 +230,7 @@ static void says_that_the_store_failed(void **state)
 	exchange_free(exchange);
 	assert_int_equal(seen.status, 503);
 	assert_string_equal(seen.body.data, "{\n  \"error\": \"the store failed\"\n}\n");
-	assert_string_equal(http_response_get(seen.response, "Retry-After"), "1");
+	assert_string_equal(field_of(seen.response, "Retry-After"), "1");
 	assert_string_equal(
 		seen.log.data, "store-failed: STORE FAILED | the password of the database is x\n");
 	exchange = begin(on_late, &post);
@@ -240,14 +239,14 @@ static void says_that_the_store_failed(void **state)
 	assert_int_equal(seen.status, 503);
 	assert_string_equal(seen.body.data, "{\n  \"error\": \"the store failed: whether this was "
 					    "written is not known\"\n}\n");
-	assert_string_equal(http_response_get(seen.response, "Retry-After"), "1");
+	assert_string_equal(field_of(seen.response, "Retry-After"), "1");
 	error_set(&error, ERROR_LIMIT, "the store is full");
 	exchange = begin(on_late, &post);
 	waiting.on_item(waiting.context, STORE_FULL, NULL, &error);
 	exchange_free(exchange);
 	assert_int_equal(seen.status, 507);
 	assert_string_equal(seen.body.data, "{\n  \"error\": \"the store is full\"\n}\n");
-	assert_null(http_response_get(seen.response, "Retry-After"));
+	assert_null(field_of(seen.response, "Retry-After"));
 	seen_done();
 }
 

@@ -10,20 +10,6 @@ static const struct identity client = { .common_name = (char *)(uintptr_t) "mtls
 	"A\xc3\xb1" \
 	"adir endpoint POST"
 
-static int set_up(void **state)
-{
-	(void)state;
-	routes_up(NULL);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	routes_down();
-	return 0;
-}
-
 /* The body is what Python prints of the same value. */
 static void body_is(const char *json)
 {
@@ -32,7 +18,7 @@ static void body_is(const char *json)
 					  "indent=2, ensure_ascii=False))",
 		json);
 	assert_string_equal(seen.body.data, expected);
-	assert_string_equal(http_response_get(seen.response, "Content-Type"), HTTP_TYPE_JSON);
+	assert_string_equal(field_of(seen.response, "Content-Type"), HTTP_TYPE_JSON);
 }
 
 static void creates_and_lists(void **state)
@@ -58,7 +44,7 @@ static void creates_and_lists(void **state)
 		"{\"id\": 6, \"task\": \"" TASK "\", \"done\": false}]}");
 	assert_string_equal(
 		seen.log.data, "authenticated: AUTHENTICATED | CN='mtls-client' | serving /todo\n");
-	assert_string_equal(http_response_get(seen.response, "Cache-Control"), "no-store");
+	assert_string_equal(field_of(seen.response, "Cache-Control"), "no-store");
 }
 
 static void nobody_is_null(void **state)
@@ -297,7 +283,7 @@ static void shows_text_as_python_does(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, routes_set_up, routes_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(creates_and_lists),
 		TEST(nobody_is_null),
