@@ -76,6 +76,21 @@ static bool check_pair(const struct ca *ca, struct error *reterr)
 	return key_check_pair(ca->key, ca->certificate, ca->key_path, ca->certificate_path, reterr);
 }
 
+static bool read_certificate(struct ca *ca, struct error *reterr)
+{
+	OWN(X509) X509 *certificate = NULL;
+	if (!bundle_certificate(ca->certificate_path, &certificate, reterr))
+		return false;
+	if (!X509_check_ca(certificate))
+		return error_set(reterr, ERROR_INPUT,
+			"cannot issue from '%s': it is no CA's certificate (basicConstraints "
+			"CA:TRUE and keyCertSign)",
+			ca->certificate_path);
+	X509_free(ca->certificate);
+	ca->certificate = TAKE(certificate);
+	return true;
+}
+
 bool ca_open_locked(const char *folder, const char *name, struct ca **ret, struct error *reterr)
 {
 	OWN(ca) struct ca *ca = ca_new(folder, name);
@@ -86,14 +101,10 @@ bool ca_open_locked(const char *folder, const char *name, struct ca **ret, struc
 		return error_hint(
 			reterr, "make one with: mtls init, or name its folder with --certs");
 	}
-	if (!load_state(ca, reterr) ||
-		!bundle_certificate(ca->certificate_path, &ca->certificate, reterr))
+	/* And again behind the lock: somebody may have made the CA anew. */
+	if (!read_certificate(ca, reterr) || !load_state(ca, reterr) ||
+		!read_certificate(ca, reterr))
 		return false;
-	if (!X509_check_ca(ca->certificate))
-		return error_set(reterr, ERROR_INPUT,
-			"cannot issue from '%s': it is no CA's certificate (basicConstraints "
-			"CA:TRUE and keyCertSign)",
-			ca->certificate_path);
 	*ret = TAKE(ca);
 	return true;
 }

@@ -128,6 +128,11 @@ static void what_is_no_ca_is_refused(void **state)
 	assert_string_equal(error.text,
 		"cannot issue from 'leaf/ca.crt': it is no CA's certificate "
 		"(basicConstraints CA:TRUE and keyCertSign)");
+	assert_int_not_equal(access("leaf/.lock", F_OK), 0);
+	assert_true(file_write("leaf/ca.crt", FILE_PUBLIC, "nothing", 7, &error));
+	assert_false(ca_open("leaf", NULL, &ca, &error));
+	assert_int_equal(error.kind, ERROR_INPUT);
+	assert_int_not_equal(access("leaf/.lock", F_OK), 0);
 
 	fixture_write_certificate("leaf/ca.crt", ca_certificate(good));
 	fixture_write_key("leaf/ca.key", leaf_key, NULL);
