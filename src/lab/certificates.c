@@ -47,6 +47,8 @@ const struct lab_certificate lab_certificates[] = {
 	{ "lab/client-wrong-key-usage", CA, "a client whose key may not sign",
 		{ "mtls-client", NOW_VALID, { NO_CA, { "keyUsage", "critical,keyAgreement" }, EKU("clientAuth") } },
 		.demo = true },
+	{ "lab/client-key-encipherment", CA, "a client whose key may only encrypt",
+		{ "mtls-client", NOW_VALID, { NO_CA, { "keyUsage", "critical,keyEncipherment" }, EKU("clientAuth") } } },
 	{ "lab/client-expired", CA, "a client that expired yesterday",
 		{ "mtls-client", EXPIRED, CLIENT }, .demo = true },
 	{ "lab/client-not-yet-valid", CA, "a client that is valid from tomorrow on",
@@ -149,7 +151,7 @@ const struct lab_crl lab_crls[] = {
 	{ "certs/ca", CA, "certs/client-revoked", "the CA's list of revoked certificates", -HOUR_S, 30 * DAY_S },
 	{ "lab/other-ca", OTHER_CA, NULL, "a CRL of another CA", -HOUR_S, 30 * DAY_S },
 	{ "lab/crl-expired", CA, NULL, "a CRL of the CA that expired yesterday", -30 * DAY_S, -DAY_S },
-	{ "lab/later", CA, NULL, "a CRL of the CA before the client is revoked", -HOUR_S, 30 * DAY_S },
+	{ "lab/later", CA, NULL, "a CRL of the CA before the client is revoked", -2 * HOUR_S, 30 * DAY_S },
 	{ "lab/server-revoked", CA, "lab/server-revoked", "a CRL of the CA that lists the server", -HOUR_S, 30 * DAY_S },
 	{ 0 },
 };

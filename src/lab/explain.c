@@ -4,14 +4,41 @@
 #include "lab/compare.h"
 
 enum { WIDTH = 78 };
-#define COMMANDS_BYTES_MAX ((size_t)16 << 10)
 
-#define EXPLAIN(id, why, without, stacks, server, client, says) \
-	{ CODE_##id, why, without, stacks, server, client, says },
+#define EXPLAIN(id, why, without, server, client, says) \
+	{ CODE_##id, why, without, server, client, NULL, says, NULL },
+#define EXPLAIN_SCRIPT(id, why, without, script, says) \
+	{ CODE_##id, why, without, NULL, NULL, script, says, NULL },
+#define EXPLAIN_ONLY(id, why, without, only) \
+	{ CODE_##id, why, without, NULL, NULL, NULL, NULL, only },
 static const struct explanation explanations[] = {
 #include "lab/explain.def"
 };
 #undef EXPLAIN
+#undef EXPLAIN_SCRIPT
+#undef EXPLAIN_ONLY
+
+static const char *const stack_names[LAB_STACKS] = { "OpenSSL", "Go", "Java", ".NET", "GnuTLS",
+	"Browsers" };
+static const char *const stack_members[LAB_STACKS] = { "openssl", "go", "java", "dotnet", "gnutls",
+	"browsers" };
+
+#define STACKS(id, ...) { CODE_##id, { __VA_ARGS__ } },
+static const struct {
+	enum code code;
+	const char *stacks[LAB_STACKS];
+} by_stack[] = {
+#include "lab/stacks.def"
+};
+#undef STACKS
+
+const char *const *lab_stacks(enum code code)
+{
+	for (size_t i = 0; i < sizeof by_stack / sizeof *by_stack; i++)
+		if (by_stack[i].code == code)
+			return by_stack[i].stacks;
+	return NULL;
+}
 
 const struct explanation *lab_explanation(enum code code)
 {
@@ -31,35 +58,69 @@ static const struct scenario *find(const char *name, struct error *reterr)
 	return NULL;
 }
 
-/* A heading, then the text in lines. */
-static must_check bool section(
-	const char *heading, const char *text, struct buffer *ret, struct error *reterr)
+/* Words in lines that begin with `margin` spaces; the caller has begun the first one. */
+static must_check bool wrapped(
+	const char *text, size_t margin, struct buffer *ret, struct error *reterr)
 {
 	size_t column = 0;
-	if (!*text)
-		return true;
-	if (!buffer_format(ret, reterr, "\n%s\n ", heading))
-		return false;
 	while (*text) {
 		size_t word = strcspn(text, " ");
-		bool wraps = column && column + 1 + word > WIDTH - 2;
-		if (!buffer_format(ret, reterr, "%s %.*s", wraps ? "\n " : "", (int)word, text))
+		bool wraps = column && margin + column + 1 + word > WIDTH;
+		if (wraps && !buffer_format(ret, reterr, "\n%*s", (int)margin, ""))
 			return false;
-		column = (wraps ? 0 : column) + 1 + word;
+		if (!buffer_format(
+			    ret, reterr, "%s%.*s", column && !wraps ? " " : "", (int)word, text))
+			return false;
+		column = (wraps || !column ? 0 : column + 1) + word;
 		text += word + strspn(text + word, " ");
 	}
 	return buffer_text(ret, "\n", reterr);
 }
 
-static must_check bool commands(const struct explanation *about, const char *margin,
-	struct buffer *ret, struct error *reterr)
+/* A heading, then the text in lines. */
+static must_check bool section(
+	const char *heading, const char *text, struct buffer *ret, struct error *reterr)
 {
-	/* TLS 1.2, where the alert arrives within connect, so that s_client always shows it. */
-	return buffer_format(ret, reterr,
-		"%smtls lab make %s here && cd here\n"
-		"%sopenssl s_server -accept 4433 -naccept 1 -www %s &\n"
-		"%sopenssl s_client -connect 127.0.0.1:4433 -tls1_2 %s </dev/null\n",
-		margin, code_name(about->code), margin, about->server, margin, about->client);
+	return !*text ||
+	       (buffer_format(ret, reterr, "\n%s\n  ", heading) && wrapped(text, 2, ret, reterr));
+}
+
+static must_check bool others(enum code code, struct buffer *ret, struct error *reterr)
+{
+	const char *const *stacks = lab_stacks(code);
+	if (!buffer_text(ret, "\nWhat others do\n", reterr))
+		return false;
+	for (size_t i = 0; stacks && i < LAB_STACKS; i++)
+		if (!buffer_format(ret, reterr, "  %-9s ", stack_names[i]) ||
+			!wrapped(stacks[i], 12, ret, reterr))
+			return false;
+	return true;
+}
+
+/* Each line of a text behind a margin. */
+static must_check bool indented(
+	const char *text, const char *margin, struct buffer *ret, struct error *reterr)
+{
+	while (*text) {
+		size_t line = strcspn(text, "\n");
+		if (!buffer_format(ret, reterr, "%s%.*s\n", margin, (int)line, text))
+			return false;
+		text += line + (text[line] == '\n');
+	}
+	return true;
+}
+
+/* TLS 1.2, where the alert arrives within connect, so that s_client always shows it. */
+static char *commands(const struct explanation *about)
+{
+	const char *name = code_name(about->code);
+	if (about->script)
+		return text_format("mtls lab make %s here && cd here\n%s", name, about->script);
+	return text_format("mtls lab make %s here && cd here\n"
+			   "openssl s_server -accept 4433 -naccept 1 -www %s &\n"
+			   "sleep 1\n"
+			   "openssl s_client -connect 127.0.0.1:4433 -tls1_2 %s </dev/null\n",
+		name, about->server, about->client);
 }
 
 static must_check bool results(
@@ -92,26 +153,39 @@ bool lab_explain_text(const char *name, struct buffer *ret, struct error *reterr
 		!results(scenario, ret, reterr) ||
 		!section("Why it is so", about->why, ret, reterr) ||
 		!section("Without it", about->without, ret, reterr) ||
-		!section("What others do", about->stacks, ret, reterr) ||
+		!others(about->code, ret, reterr) ||
 		!section("How to fix it", code_info(scenario->code)->hint, ret, reterr))
 		return false;
-	if (!about->server)
-		return buffer_format(ret, reterr, "\nHow to see it\n  mtls lab %s --draw\n", name);
+	if (about->only)
+		return section("Why openssl's programs cannot show it", about->only, ret, reterr) &&
+		       buffer_format(ret, reterr, "\nHow to see it\n  mtls lab %s --draw\n", name);
+	OWN(char) char *lines = commands(about);
 	return buffer_text(ret, "\nHow to see it with openssl\n", reterr) &&
-	       commands(about, "  ", ret, reterr) &&
-	       buffer_format(ret, reterr, "  One of the two says: %s\n", about->says);
+	       indented(lines, "  ", ret, reterr) &&
+	       buffer_text(ret, "What it says then\n", reterr) &&
+	       indented(about->says, "  ", ret, reterr);
+}
+
+static json_t *stacks_json(enum code code)
+{
+	json_t *object = json_object();
+	const char *const *stacks = lab_stacks(code);
+	for (size_t i = 0; stacks && i < LAB_STACKS; i++)
+		json_object_set_new(object, stack_members[i], json_string(stacks[i]));
+	return object;
 }
 
 bool lab_explain_json(const char *name, json_t **ret, struct error *reterr)
 {
 	const struct scenario *scenario = find(name, reterr);
 	const struct explanation *about = scenario ? lab_explanation(scenario->code) : NULL;
-	OWN(buffer) struct buffer text = BUFFER(COMMANDS_BYTES_MAX);
-	if (!about || (about->server && !commands(about, "", &text, reterr)))
+	if (!about)
 		return false;
-	*ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?}", "scenario", name,
+	OWN(char) char *lines = about->only ? NULL : commands(about);
+	*ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s?, s:s?, s:s?}", "scenario", name,
 		"title", scenario->title, "lesson", scenario->lesson, "why", about->why, "without",
-		about->without, "stacks", about->stacks, "fix", code_info(scenario->code)->hint,
-		"commands", text.data, "says", about->says);
+		about->without, "stacks", stacks_json(about->code), "fix",
+		code_info(scenario->code)->hint, "commands", lines, "says", about->says,
+		"not_shown", about->only);
 	return true;
 }

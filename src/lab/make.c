@@ -78,6 +78,11 @@ static must_check bool collect(const char *name, struct files *files, struct err
 		add_pair(files, "certs/ca", strlen("certs/ca"));
 		add_side(files, scenarios[i].server, "certs/server");
 		add_side(files, scenarios[i].client, "certs/client");
+		if (scenarios[i].event == EVENT_REVOKED) {
+			/* The list that comes later, and a client that is on it. */
+			add_file(files, "certs/ca.crl", strlen("certs/ca.crl"), "");
+			add_pair(files, "certs/client-revoked", strlen("certs/client-revoked"));
+		}
 	}
 	if (any)
 		return true;

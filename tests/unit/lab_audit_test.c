@@ -30,12 +30,13 @@ static void a_server_is_tried_with_clients_that_any_server_must_refuse(void **st
 	(void)state;
 	static const char *const tried[] = { "no-client-certificate", "client-unknown-ca",
 		"client-self-signed", "client-wrong-eku", "client-wrong-eku/any", "client-no-eku",
-		"client-no-eku/no-extensions", "client-wrong-key-usage", "client-expired",
-		"client-not-yet-valid", "client-revoked", "client-chain-incomplete",
-		"client-path-length", "client-issuer-not-ca", "client-is-ca", "client-v1",
-		"client-intermediate-eku", "client-name-constraint", "client-ca-rekeyed",
-		"client-bad-signature", "client-critical-extension", "client-weak-digest",
-		"client-weak-key", "client-no-possession", "tls-version" };
+		"client-no-eku/no-extensions", "client-wrong-key-usage",
+		"client-wrong-key-usage/encipherment", "client-expired", "client-not-yet-valid",
+		"client-revoked", "client-chain-incomplete", "client-path-length",
+		"client-issuer-not-ca", "client-is-ca", "client-v1", "client-intermediate-eku",
+		"client-name-constraint", "client-ca-rekeyed", "client-bad-signature",
+		"client-critical-extension", "client-weak-digest", "client-weak-key",
+		"client-no-possession", "tls-version" };
 	for (size_t i = 0; i < sizeof tried / sizeof tried[0]; i++)
 		assert_true(audit_is_about_client(scenario_find(tried[i])));
 	size_t count = 0;
