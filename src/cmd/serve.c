@@ -330,6 +330,7 @@ bool serving_read(struct args *args, struct serving *ret, struct error *reterr)
 void serving_done(struct serving *serving)
 {
 	tls_sessions_free(serving->sessions);
+	server_supervision_done(&serving->options.supervision);
 	side_done(&serving->side);
 }
 
@@ -338,6 +339,7 @@ static bool serve(struct args *args, struct error *reterr)
 	OWN(serving) struct serving serving = { 0 };
 	OWN(server) struct server *server = NULL;
 	return serving_read(args, &serving, reterr) &&
+	       server_supervision_read(&serving.options.supervision, reterr) &&
 	       server_new(&serving.options, &server, reterr) && server_run(server, reterr);
 }
 

@@ -63,6 +63,7 @@ struct net_listener {
 	void *context;
 	uint16_t port;
 	char *path; /* of a socket that has one */
+	bool given; /* by somebody who keeps it beyond our end: no other is to get a share */
 	uv_tcp_t sockets[ADDRESSES_MAX];
 	size_t sockets_count, sockets_open;
 };
@@ -239,6 +240,50 @@ uint16_t net_listener_port(const struct net_listener *listener)
 	return listener->port;
 }
 
+void net_listener_address(const struct net_listener *listener, struct net_address *ret)
+{
+	struct sockaddr_storage storage;
+	int bytes = sizeof storage;
+	const struct sockaddr *address = (const struct sockaddr *)&storage;
+	*ret = (struct net_address){ .port = listener->port };
+	net_must(uv_tcp_getsockname(&listener->sockets[0], (struct sockaddr *)&storage, &bytes),
+		"read an address");
+	net_must(uv_ip_name(address, ret->host, sizeof ret->host), "write an address");
+}
+
+static bool is_listening_tcp(int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t bytes = sizeof address, option_bytes = sizeof(int);
+	int listens = 0;
+	return getsockname(fd, (struct sockaddr *)&address, &bytes) == 0 &&
+	       (address.ss_family == AF_INET || address.ss_family == AF_INET6) &&
+	       getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &option_bytes) == 0 && listens;
+}
+
+bool net_listen_given(struct net_loop *loop, int fd, net_on_accept *accept, void *context,
+	struct net_listener **ret, struct error *reterr)
+{
+	struct net_listener *listener = NULL;
+	if (!is_listening_tcp(fd)) {
+		close(fd);
+		return error_set(reterr, ERROR_USAGE,
+			"descriptor %d, which we were given, is no TCP socket that listens", fd);
+	}
+	if (!net_listen_open(loop, fd, NULL, accept, context, &listener, reterr))
+		return false;
+	listener->given = true;
+	listener->port = bound_port(&listener->sockets[0]);
+	*ret = listener;
+	return true;
+}
+
+static int open_same(int first, int *ret_fd)
+{
+	*ret_fd = fcntl(first, F_DUPFD_CLOEXEC, 0);
+	return *ret_fd < 0 ? -errno : 0;
+}
+
 /*
  * A second socket on the address of `first`, among which the kernel shares out who comes
  * (SO_REUSEPORT); where it cannot, the same socket once more, and whoever is quicker accepts.
@@ -266,22 +311,24 @@ static int open_beside(int first, int *ret_fd)
 	if (fd >= 0)
 		close(fd);
 #endif
-	*ret_fd = fcntl(first, F_DUPFD_CLOEXEC, 0);
-	return *ret_fd < 0 ? -errno : 0;
+	return open_same(first, ret_fd);
 }
 
 bool net_listen_beside(struct net_loop *loop, const struct net_listener *first,
 	net_on_accept *accept, void *context, struct net_listener **ret, struct error *reterr)
 {
 	OWN(net_listener) struct net_listener *listener = net_allocate(sizeof *listener);
-	*listener = (struct net_listener){
-		.loop = loop, .accept = accept, .context = context, .port = first->port
-	};
+	*listener = (struct net_listener){ .loop = loop,
+		.accept = accept,
+		.context = context,
+		.port = first->port,
+		.given = first->given };
 	for (size_t i = 0; i < first->sockets_count; i++) {
 		uv_os_fd_t fd;
 		if (uv_fileno((const uv_handle_t *)&first->sockets[i], &fd) < 0)
 			continue; /* of a family that the machine lacks */
-		int beside, status = open_beside(fd, &beside);
+		int beside;
+		int status = first->given ? open_same(fd, &beside) : open_beside(fd, &beside);
 		uv_tcp_t *socket = add_socket(listener);
 		if (status == 0)
 			status = uv_tcp_open(socket, beside);

@@ -121,11 +121,26 @@ must_check bool net_listen_beside(struct net_loop *loop, const struct net_listen
  */
 must_check bool net_listen_local(struct net_loop *loop, const char *path, net_on_accept *accept,
 	void *context, struct net_listener **ret, struct error *reterr);
+/*
+ * Listens on a TCP socket that somebody else has bound and listens on already, and takes it; others
+ * beside it (net_listen_beside) accept from the same one. ERROR_USAGE when it is nothing of that.
+ */
+must_check bool net_listen_given(struct net_loop *loop, int fd, net_on_accept *accept,
+	void *context, struct net_listener **ret, struct error *reterr);
 /* Whether the other end of such a connection is our own user, or root. */
 bool net_stream_peer_is_owner(const struct net_stream *stream);
 uint16_t net_listener_port(const struct net_listener *listener);
+/* The number of its first address, and its port. */
+void net_listener_address(const struct net_listener *listener, struct net_address *ret);
 /* Stops at once; the port is free when the loop next turns, a path at once. Accepts NULL. */
 void net_listener_close(struct net_listener *listener);
+
+/* ---- Datagrams to whoever supervises us, without a loop ---- */
+
+/* To a path from the root, or an abstract name: "@NAME". Sending never waits. */
+must_check bool net_notify_open(const char *where, int *ret_fd, struct error *reterr);
+must_check bool net_notify_send(int fd, const char *text);
+void net_notify_close(int fd);
 
 /* ---- Connecting ---- */
 

@@ -8,6 +8,7 @@
 #include "server/record.h"
 #include "server/reload.h"
 #include "server/sandbox.h"
+#include "server/supervisor.h"
 #include "server/warn.h"
 #include "server/worker.h"
 
@@ -32,6 +33,7 @@ struct server {
 	struct net_signal *signals[SIGNALS];
 	bool on_terminal;
 	struct expiry *expiry;
+	struct supervisor *supervisor;
 	struct monitor monitor;
 	struct plain *plain; /* where the monitor is asked; NULL: nowhere */
 	struct net_timer *drain_timer, *delay_timer;
@@ -104,8 +106,11 @@ static void hang_up(struct server *server)
 	bool changed;
 	if (server->settings.access)
 		access_reopen(server->settings.access);
-	if (!server->settings.stopping && !reload_now(server->reload, "SIGHUP", &changed, &error))
-		return; /* it has been told */
+	if (server->settings.stopping)
+		return;
+	supervisor_reloading(server->supervisor);
+	bool ok = reload_now(server->reload, "SIGHUP", &changed, &error); /* the log is told */
+	supervisor_ready(server->supervisor, ok ? "Serving" : error.text);
 }
 
 /* ---- Signals ---- */
@@ -131,6 +136,7 @@ static void got_signal(void *context, int number)
 	}
 	server->settings.stopping = true; /* from now on it is not ready */
 	control_free(TAKE(server->control));
+	supervisor_stopping(server->supervisor, "Answering what is in flight");
 	server->settings.stopped_by = number;
 	if (server->settings.limits.drain_delay_ms)
 		net_timer_start(
@@ -180,7 +186,11 @@ static void say_started(const struct server *server, const struct server_options
 			"Metrics, health and readiness on %s", plain_address(server->plain));
 	for (size_t i = 0; i < first->listeners_count; i++) {
 		char text[NET_ADDRESS_BYTES];
-		struct net_address address = options->listen[i];
+		struct net_address address;
+		if (options->supervision.sockets)
+			net_listener_address(first->listeners[i], &address);
+		else
+			address = options->listen[i];
 		address.port = net_listener_port(first->listeners[i]);
 		json_t *fields =
 			json_pack("{s:s, s:i}", "host", address.host, "port", (int)address.port);
@@ -201,11 +211,15 @@ static bool listen_all(
 	struct server *server, const struct server_options *options, struct error *reterr)
 {
 	struct worker *first = &server->workers[0];
-	for (size_t i = 0; i < options->listen_count; i++)
+	const struct server_supervision *given = &options->supervision;
+	for (size_t i = 0; i < given->sockets; i++)
+		if (!worker_take(first, given->first + (int)i, reterr))
+			return false;
+	for (size_t i = 0; !given->sockets && i < options->listen_count; i++)
 		if (!worker_listen(first, &options->listen[i], NULL, reterr))
 			return false;
 	for (size_t i = 1; i < server->workers_count; i++)
-		for (size_t j = 0; j < options->listen_count; j++)
+		for (size_t j = 0; j < first->listeners_count; j++)
 			if (!worker_listen(&server->workers[i], NULL, first->listeners[j], reterr))
 				return false;
 	return true;
@@ -263,6 +277,8 @@ static bool start(struct server *server, const struct server_options *options, s
 		if (!worker_init(&server->workers[i], i, &server->settings, server->store,
 			    server->files, reload_current(server->reload), reterr))
 			return false;
+	supervisor_new(
+		server->loop, &options->supervision, &server->settings.log, &server->supervisor);
 	return listen_all(server, options, reterr) &&
 	       sandbox_enter(options, server->store, &server->sandbox, reterr);
 }
@@ -311,9 +327,10 @@ bool server_run(struct server *server, struct error *reterr)
 		ok = access_start(server->settings.access, reterr);
 	for (size_t i = 0; ok && i < server->workers_count; i++)
 		ok = worker_start(&server->workers[i], server->ended, reterr);
-	if (ok)
+	if (ok) {
+		supervisor_ready(server->supervisor, "Serving");
 		net_loop_run(server->loop);
-	else
+	} else
 		cut_all(server);
 	struct counts total = { 0 };
 	for (size_t i = 0; i < server->workers_count; i++) {
@@ -334,6 +351,7 @@ void server_free(struct server *server)
 		net_signal_free(server->signals[i]);
 	net_timer_free(server->drain_timer);
 	net_timer_free(server->delay_timer);
+	supervisor_free(server->supervisor);
 	expiry_free(server->expiry);
 	plain_free(server->plain);
 	net_wake_free(server->ended);

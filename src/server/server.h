@@ -33,6 +33,19 @@ struct server_limits {
 #define CONTROL_UNCHANGED "unchanged"
 #define CONTROL_REFUSED "refused"
 
+#define SERVER_SOCKETS_MAX 16
+
+/* What systemd, or whoever else started us, has prepared: sd_listen_fds(3), sd_notify(3). */
+struct server_supervision {
+	int first;
+	size_t sockets; /* that listen, from descriptor `first` on, in the place of `listen` */
+	char *notify;   /* where it wants to be told how we are; NULL: nowhere */
+	long long watchdog_us; /* within which it wants to hear that we live; 0: it does not */
+};
+/* From the environment, which it is removed from. ERROR_USAGE for what makes no sense. */
+must_check bool server_supervision_read(struct server_supervision *ret, struct error *reterr);
+void server_supervision_done(struct server_supervision *supervision);
+
 /* Borrowed: what `tls` points at must outlive the server, which reads its files again; the rest
  * server_new. */
 struct server_options {
@@ -50,6 +63,7 @@ struct server_options {
 	size_t workers;      /* threads that serve, 1 to SERVER_WORKERS_MAX; 0: one */
 	const char *user;    /* whom root becomes; NULL: nobody else */
 	enum confine_mode sandbox;
+	struct server_supervision supervision;
 	struct server_limits limits;
 	struct log log;
 	bool log_transcripts; /* of each connection that ends, if `tls` keeps them */

@@ -174,6 +174,14 @@ bool worker_listen(struct worker *worker, const struct net_address *address,
 	return ok;
 }
 
+bool worker_take(struct worker *worker, int fd, struct error *reterr)
+{
+	bool ok = net_listen_given(worker->loop, fd, accepted, worker,
+		&worker->listeners[worker->listeners_count], reterr);
+	worker->listeners_count += ok;
+	return ok;
+}
+
 static void *run(void *context)
 {
 	struct worker *worker = context;

@@ -82,6 +82,8 @@ must_check bool worker_init(struct worker *worker, size_t number, struct setting
 /* Listens on an address, or where the first worker does already. */
 must_check bool worker_listen(struct worker *worker, const struct net_address *address,
 	const struct net_listener *beside, struct error *reterr);
+/* Listens on a socket that we were given, and takes it. */
+must_check bool worker_take(struct worker *worker, int fd, struct error *reterr);
 /* Runs it on a thread of its own, which wakes `ended` at its end. ERROR_IO when there is none. */
 must_check bool worker_start(struct worker *worker, struct net_wake *ended, struct error *reterr);
 /* From any thread: an order, and a snapshot that it gets a hold of. */
