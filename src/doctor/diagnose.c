@@ -228,6 +228,17 @@ static bool check_own(struct run *run, struct error *reterr)
 		run->own_fault = true;
 		return true;
 	}
+	if (!credentials_prove(own)) {
+		OWN(char)
+		char *text = text_format("'%s' belongs to '%s' by its public half, and what it "
+					 "signs does not verify",
+			tls->key, tls->cert);
+		note(run, "own key", false, 0, "%s", text);
+		finding_add(
+			run->findings, CODE_CLIENT_NO_POSSESSION, "own", true, text, NULL, NULL);
+		run->own_fault = true;
+		return true;
+	}
 	note(run, "own key", true, 0, "'%s' belongs to '%s'", tls->key, tls->cert);
 	lint_own(run, own->leaf);
 	const struct suspects_question question = { .cert = tls->cert,

@@ -237,7 +237,11 @@ static void before_certificates(const struct facts *facts, json_t *findings)
 	bool other = facts->speaks12 || facts->speaks13;
 	int alert = facts->last->outcome.alert_received;
 	OWN(char) char *evidence = NULL;
-	if (alert == 70 || (!facts->shares_version && other)) {
+	/* These two alerts have one meaning each (RFC 7301 section 3.2, RFC 6066 section 3), and
+	 * come whatever the version. */
+	bool protocol = facts->works_without_alpn || alert == 120;
+	bool name = facts->works_without_sni || alert == 112;
+	if (!protocol && !name && (alert == 70 || (!facts->shares_version && other))) {
 		evidence = text_format("the server speaks%s%s%s to others, and answered us with %s",
 			facts->speaks12 ? " TLS 1.2" : "", facts->speaks13 ? " TLS 1.3" : "",
 			other ? "" : " neither TLS 1.2 nor 1.3", answer);
@@ -248,19 +252,19 @@ static void before_certificates(const struct facts *facts, json_t *findings)
 			NULL);
 		return;
 	}
-	if (facts->works_without_alpn || alert == 120) {
+	if (protocol) {
 		evidence = text_format("with our application protocols the answer is %s%s", answer,
 			facts->works_without_alpn ? "; without them the handshake goes on" : "");
-		finding_add(findings, CODE_ALPN_MISMATCH, "server", facts->works_without_alpn,
-			evidence, NULL, "the server's list of application protocols");
+		finding_add(findings, CODE_ALPN_MISMATCH, "server", true, evidence, NULL,
+			"the server's list of application protocols");
 		return;
 	}
-	if (facts->works_without_sni || alert == 112) {
+	if (name) {
 		evidence = text_format("asked for the name '%s' the server answers with %s%s",
 			facts->target->sni ? facts->target->sni : "", answer,
 			facts->works_without_sni ? "; without a name the handshake goes on" : "");
-		finding_add(findings, CODE_SNI_UNKNOWN, "server", facts->works_without_sni,
-			evidence, NULL, "the server's list of names");
+		finding_add(findings, CODE_SNI_UNKNOWN, "server", true, evidence, NULL,
+			"the server's list of names");
 		return;
 	}
 	if (alert == 40 || alert == 71 || facts->works_without_ciphers) {
@@ -366,7 +370,8 @@ json_t *findings_make(const struct facts *facts)
 		nothing_sent(facts, findings);
 	else if (facts->sent)
 		refused_certificate(facts, findings);
-	else if (last->connected && outcome->alert_received >= 0)
+	else if (last->connected && (outcome->alert_received >= 0 || facts->works_without_sni ||
+					    facts->works_without_alpn))
 		before_certificates(facts, findings);
 	if (facts->record && !facts->record_is_new)
 		from_record(facts, findings);

@@ -6,6 +6,9 @@
 
 #include <openssl/err.h>
 
+/* RSA's are as long as the key, 16,384 bits at most (OPENSSL_RSA_MAX_MODULUS_BITS). */
+#define SIGNATURE_BYTES_MAX 2048
+
 void credentials_free(struct credentials *credentials)
 {
 	if (!credentials)
@@ -62,4 +65,23 @@ bool credentials_load(const char *cert_path, const char *key_path, const char *p
 	drop_root(credentials->chain);
 	*ret = credentials;
 	return true;
+}
+
+bool credentials_prove(const struct credentials *credentials)
+{
+	static const unsigned char said[] = "what CertificateVerify would sign";
+	unsigned char signature[SIGNATURE_BYTES_MAX];
+	size_t bytes = sizeof signature;
+	const EVP_MD *digest = NULL;
+	struct error unused;
+	OWN(EVP_MD_CTX) EVP_MD_CTX *signs = EVP_MD_CTX_new();
+	OWN(EVP_MD_CTX) EVP_MD_CTX *verifies = EVP_MD_CTX_new();
+	EVP_PKEY *public = X509_get0_pubkey(credentials->leaf);
+	bool proven = public && key_digest(credentials->key, NULL, &digest, &unused) &&
+		      EVP_DigestSignInit(signs, NULL, digest, NULL, credentials->key) == 1 &&
+		      EVP_DigestSign(signs, signature, &bytes, said, sizeof said) == 1 &&
+		      EVP_DigestVerifyInit(verifies, NULL, digest, NULL, public) == 1 &&
+		      EVP_DigestVerify(verifies, signature, bytes, said, sizeof said) == 1;
+	ERR_clear_error();
+	return proven;
 }

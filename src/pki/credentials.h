@@ -17,6 +17,11 @@ struct credentials {
  */
 must_check bool credentials_load(const char *cert_path, const char *key_path,
 	const char *passphrase, struct credentials **ret, struct error *reterr);
+/*
+ * Whether what the key signs verifies with the certificate: a key file carries its public half as
+ * well, and that alone is compared when the two are loaded.
+ */
+must_check bool credentials_prove(const struct credentials *credentials);
 void credentials_free(struct credentials *credentials);
 OWN_DEFINE(credentials, struct credentials, credentials_free);
 

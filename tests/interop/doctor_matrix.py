@@ -131,6 +131,7 @@ def make_certificates():
     shutil.copy("good.key", "client-bad-signature.key")
     corrupt("good.crt", "client-bad-signature.crt")
     certificate("server-name-mismatch", "localhost", "ca", SERVER + ["subjectAltName=DNS:other.example"])
+    certificate("server-elsewhere", "served.example", "ca", SERVER + ["subjectAltName=DNS:served.example"])
     certificate("server-no-san", "localhost", "ca", SERVER)
     certificate("server-wrong-eku", "localhost", "ca", CLIENT + NAMES)
     certificate("server-unknown-ca", "localhost", "other-ca", SERVER + NAMES)
@@ -142,6 +143,22 @@ def make_certificates():
         "-gencrl", "-out", "foreign.crl")
     shutil.copy("good.crt", "key-mismatch.crt")
     shutil.copy("server.key", "key-mismatch.key")
+    # Below two intermediates, of version 1, with another key's private half, under a passphrase.
+    certificate("second-intermediate", "Matrix Second CA", "intermediate", CA)
+    certificate("client-chain-too-long", "client", "second-intermediate", CLIENT)
+    with open("client-chain-too-long.crt", "a", encoding="ascii") as file:
+        file.write(read("second-intermediate.crt") + read("intermediate.crt"))
+    run("openssl", "req", "-new", "-config", "empty.cnf", "-key", "good.key", "-subj", "/CN=client",
+        "-out", "client-v1.csr")
+    run("openssl", "x509", "-req", "-in", "client-v1.csr", "-CA", "ca.crt", "-CAkey", "ca.key",
+        "-CAserial", "v1.srl", "-CAcreateserial", "-days", "300", "-out", "client-v1.crt")
+    shutil.copy("good.key", "client-v1.key")
+    certificate("client-no-possession", "client", "ca", CLIENT)
+    forge_key("client-no-possession.key", "good.key")
+    shutil.copy("good.crt", "key-passphrase.crt")
+    run("openssl", "pkcs8", "-topk8", "-in", "good.key", "-passout", "pass:right", "-out",
+        "key-passphrase.key")
+    write("wrong.txt", "wrong\n")
     with open("pem-order.crt", "w", encoding="ascii") as file:
         file.write(read("ca.crt") + read("good.crt"))
     shutil.copy("good.key", "pem-order.key")
@@ -150,6 +167,20 @@ def make_certificates():
 def read(name):
     with open(name, encoding="ascii") as file:
         return file.read()
+
+
+def forge_key(target, source):
+    """The private half of `source`, with the public half that `target` has: nothing shows it."""
+    def halves(name):
+        run("openssl", "ec", "-in", name, "-outform", "DER", "-out", "key.der")
+        with open("key.der", "rb") as file:
+            return file.read()
+    ours, other = halves(target), halves(source)
+    start = 7  # SEQUENCE, version 1, OCTET STRING of 32 bytes (RFC 5915 section 3)
+    with open("key.der", "wb") as file:
+        file.write(ours[:start] + other[start:start + 32] + ours[start + 32:])
+    run("openssl", "ec", "-inform", "DER", "-in", "key.der", "-out", target)
+    os.chmod(target, 0o600)
 
 
 def corrupt(source, target):
@@ -169,6 +200,27 @@ CONFIGURATIONS = {"usual": ("server", "ca.crl"), "crl-missing": ("server", "fore
                   "crl-expired": ("server", "stale.crl")}
 for broken in ("name-mismatch", "no-san", "expired", "not-yet-valid", "wrong-eku", "unknown-ca"):
     CONFIGURATIONS["server-" + broken] = ("server-" + broken, "ca.crl")
+
+# What only some servers can be told: a certificate optional or never asked for, a shorter chain, a
+# name that they insist on, a protocol that we do not speak.
+PARTIAL = {
+    "optional": ["s_server", "nginx", "haproxy", "gnutls-serv", "apache", "node", "python"],
+    "none": SERVERS,
+    "depth": ["s_server", "nginx", "apache"],
+    "sni": ["s_server", "nginx", "haproxy", "gnutls-serv", "node", "python"],
+    "alpn": ["s_server"],
+}
+for special in PARTIAL:
+    CONFIGURATIONS[special] = ("server", "ca.crl")
+# The log of each that writes why it refused; one caller at a time, as nothing else may write to it.
+LOGS = {"s_server": "openssl.log", "nginx": "nginx.log", "stunnel": "stunnel.log",
+        "apache": "apache-error.log", "python": "python3.log"}
+LOGGED = ", with the server's log"
+
+
+def can(server, configuration):
+    return server in PARTIAL.get(configuration, SERVERS)
+
 
 processes = []
 
@@ -200,9 +252,13 @@ def path(name):
 def start_s_server(ports):
     for name, port in ports.items():
         cert, crl = CONFIGURATIONS[name]
+        more = {"optional": ["-verify", "5"], "none": [], "depth": ["-Verify", "5", "-verify_depth", "0"],
+                "sni": ["-Verify", "5", "-servername", "served.example", "-servername_fatal",
+                        "-cert2", "server.crt", "-key2", "server.key"],
+                "alpn": ["-Verify", "5", "-alpn", "acme-tls/1"]}.get(name, ["-Verify", "5"])
         spawn("openssl", "s_server", "-accept", "127.0.0.1:%d" % port, "-cert", cert + ".crt", "-key",
-              cert + ".key", "-CAfile", "ca.crt", "-CRL", crl, "-crl_check", "-Verify", "5",
-              "-verify_return_error", "-client_sigalgs", SIGNATURES, "-www")
+              cert + ".key", "-CAfile", "ca.crt", "-CRL", crl, "-crl_check",
+              "-verify_return_error", "-client_sigalgs", SIGNATURES, "-www", *more)
 
 
 # What servers that can say so accept: ours of Ed25519 has to stay at home.
@@ -217,8 +273,12 @@ def start_nginx(ports):
         cert, crl = CONFIGURATIONS[name]
         servers += ("server { listen 127.0.0.1:%d ssl; ssl_certificate %s; ssl_certificate_key %s;\n"
                     "ssl_protocols TLSv1.2 TLSv1.3; ssl_client_certificate %s; ssl_crl %s;\n"
-                    "ssl_verify_client on; ssl_verify_depth 5; location / { return 200 \"hello\\n\"; } }\n"
-                    % (port, path(cert + ".crt"), path(cert + ".key"), path("ca.crt"), path(crl)))
+                    "%s ssl_verify_client %s; ssl_verify_depth %d; location / { return 200 \"hello\\n\"; } }\n"
+                    % (port, path(cert + ".crt"), path(cert + ".key"), path("ca.crt"), path(crl), "server_name served.example;" if name == "sni" else "",
+                       {"optional": "optional", "none": "off"}.get(name, "on"), 1 if name == "depth" else 5))
+        if name == "sni":
+            servers += ("server { listen 127.0.0.1:%d ssl default_server; "
+                        "ssl_protocols TLSv1.2 TLSv1.3; ssl_reject_handshake on; }\n" % port)
     write("nginx.conf", "user root; daemon off; master_process off; pid %s; error_log stderr info;\nevents {}\n"
           "http { access_log off;\n%s%s}\n" % (path("nginx.pid"), folders, servers))
     spawn("nginx", "-p", HERE, "-c", path("nginx.conf"), "-e", "stderr")
@@ -228,11 +288,13 @@ def start_haproxy(ports):
     text = ("global\n  ssl-server-verify none\ndefaults\n  mode http\n  timeout client 20s\n"
             "  timeout http-request 20s\n")
     for name, port in ports.items():
-        cert, crl = CONFIGURATIONS[name]
+        cert, crl = CONFIGURATIONS[name] if name != "sni" else ("server-elsewhere", "ca.crl")
         write(cert + ".both.pem", read(cert + ".crt") + read(cert + ".key"))
-        text += ("frontend f-%s\n  bind 127.0.0.1:%d ssl crt %s ca-file %s crl-file %s verify required "
+        text += ("frontend f-%s\n  bind 127.0.0.1:%d ssl crt %s ca-file %s crl-file %s verify %s %s "
                  "ssl-min-ver TLSv1.2\n  http-request return status 200 content-type text/plain string hello\n"
-                 % (name, port, path(cert + ".both.pem"), path("ca.crt"), path(crl)))
+                 % (name, port, path(cert + ".both.pem"), path("ca.crt"), path(crl),
+                    name if name in ("optional", "none") else "required",
+                    "strict-sni" if name == "sni" else ""))
     write("haproxy.cfg", text)
     spawn("haproxy", "-db", "-f", path("haproxy.cfg"))
 
@@ -246,9 +308,11 @@ def start_stunnel(ports):
     text = "foreground = yes\npid =\nsyslog = no\n"
     for name, port in ports.items():
         cert, crl = CONFIGURATIONS[name]
-        text += ("[%s]\naccept = 127.0.0.1:%d\nconnect = 127.0.0.1:%d\ncert = %s\nkey = %s\nCAfile = %s\n"
-                 "CRLfile = %s\nverifyChain = yes\nsslVersionMin = TLSv1.2\nTIMEOUTclose = 0\n"
-                 % (name, port, backend, path(cert + ".crt"), path(cert + ".key"), path("ca.crt"), path(crl)))
+        text += ("[%s]\naccept = 127.0.0.1:%d\nconnect = 127.0.0.1:%d\ncert = %s\nkey = %s\n"
+                 "sslVersionMin = TLSv1.2\nTIMEOUTclose = 0\n"
+                 % (name, port, backend, path(cert + ".crt"), path(cert + ".key")))
+        if name != "none":
+            text += "CAfile = %s\nCRLfile = %s\nverifyChain = yes\n" % (path("ca.crt"), path(crl))
     write("stunnel.conf", text)
     spawn("stunnel", path("stunnel.conf"))
 
@@ -256,10 +320,13 @@ def start_stunnel(ports):
 def start_gnutls_serv(ports):
     for name, port in ports.items():
         cert, crl = CONFIGURATIONS[name]
+        more = {"optional": ["--verify-client-cert"], "none": ["--disable-client-cert"],
+                "sni": ["--require-client-cert", "--verify-client-cert", "--sni-hostname",
+                        "served.example", "--sni-hostname-fatal"]}.get(
+                            name, ["--require-client-cert", "--verify-client-cert"])
         spawn("gnutls-serv", "--http", "-q", "-p", str(port), "--x509certfile", cert + ".crt",
               "--x509keyfile", cert + ".key", "--x509cafile", "ca.crt", "--x509crlfile", crl,
-              "--require-client-cert", "--verify-client-cert", "--noticket", "--priority",
-              "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2")
+              "--noticket", "--priority", "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", *more)
 
 
 def start_apache(ports):
@@ -276,24 +343,27 @@ def start_apache(ports):
         cert, crl = CONFIGURATIONS[name]
         text += ("Listen 127.0.0.1:%d\n<VirtualHost 127.0.0.1:%d>\nSSLEngine on\nSSLProtocol -all +TLSv1.2 +TLSv1.3\n"
                  "SSLCertificateFile %s\nSSLCertificateKeyFile %s\nSSLCACertificateFile %s\n"
-                 "SSLCARevocationFile %s\nSSLCARevocationCheck leaf\nSSLVerifyClient require\n"
-                 "SSLVerifyDepth 5\n</VirtualHost>\n"
-                 % (port, port, path(cert + ".crt"), path(cert + ".key"), path("ca.crt"), path(crl)))
+                 "SSLCARevocationFile %s\nSSLCARevocationCheck leaf\nSSLVerifyClient %s\n"
+                 "SSLVerifyDepth %d\n</VirtualHost>\n"
+                 % (port, port, path(cert + ".crt"), path(cert + ".key"), path("ca.crt"), path(crl),
+                    name if name in ("optional", "none") else "require", 1 if name == "depth" else 5))
     write("apache.conf", text)
     spawn("apache2", "-D", "FOREGROUND", "-f", path("apache.conf"))
 
 
 def start_node(ports):
-    rows = [[port, CONFIGURATIONS[name][0], CONFIGURATIONS[name][1]] for name, port in ports.items()]
+    rows = [[port, CONFIGURATIONS[name][0], CONFIGURATIONS[name][1], name] for name, port in ports.items()]
     spawn("node", "-e", "const fs = require('fs'), https = require('https');\n"
-          "for (const [port, cert, crl] of %s) https.createServer({ cert: fs.readFileSync(cert + '.crt'), "
+          "const sni = (name, done) => done(name === 'served.example' ? null : new Error('no such name'));\n"
+          "for (const [port, cert, crl, name] of %s) https.createServer({ cert: fs.readFileSync(cert + '.crt'), "
           "key: fs.readFileSync(cert + '.key'), ca: fs.readFileSync('ca.crt'), crl: fs.readFileSync(crl), "
-          "requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' }, "
+          "...(name === 'sni' ? { SNICallback: sni } : {}), requestCert: name !== 'none', "
+          "rejectUnauthorized: name !== 'none' && name !== 'optional', minVersion: 'TLSv1.2' }, "
           "(q, s) => s.end('hello')).listen(port, '127.0.0.1');" % json.dumps(rows))
 
 
 def start_python(ports):
-    rows = [[port, CONFIGURATIONS[name][0], CONFIGURATIONS[name][1]] for name, port in ports.items()]
+    rows = [[port, CONFIGURATIONS[name][0], CONFIGURATIONS[name][1], name] for name, port in ports.items()]
     spawn(sys.executable, "-c", """
 import http.server, ssl, threading
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -303,14 +373,18 @@ class Server(http.server.ThreadingHTTPServer):
     def get_request(self):
         plain, who = self.socket.accept()
         return self.context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False), who
-for port, cert, crl in %r:
+def only_served(connection, name, context):
+    return None if name == 'served.example' else ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+for port, cert, crl, name in %r:
     server = Server(('127.0.0.1', port), Handler)
     server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.context.load_cert_chain(cert + '.crt', cert + '.key')
     server.context.load_verify_locations('ca.crt')
     server.context.load_verify_locations(crl)
     server.context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
-    server.context.verify_mode = ssl.CERT_REQUIRED
+    server.context.verify_mode = {'optional': ssl.CERT_OPTIONAL, 'none': ssl.CERT_NONE}.get(name, ssl.CERT_REQUIRED)
+    if name == 'sni':
+        server.context.sni_callback = only_served
     threading.Thread(target=server.serve_forever).start()
 """ % rows)
 
@@ -342,6 +416,18 @@ def scenarios():
     yield plain("client-revoked, no CRL at hand", "client-revoked")
     yield plain("crl-missing", "good", "crl-missing")
     yield plain("crl-expired", "good", "crl-expired")
+    for name in ("client-revoked", "crl-missing", "crl-expired"):
+        yield plain(name + LOGGED, "client-revoked" if name == "client-revoked" else "good",
+                    "usual" if name == "client-revoked" else name)
+    yield plain("client-v1", "client-v1")
+    yield plain("client-no-possession", "client-no-possession")
+    yield plain("client-chain-too-long", "client-chain-too-long", "depth")
+    yield plain("key-passphrase", "key-passphrase", more=["--key-pass", "file:wrong.txt"])
+    yield plain("optional-none-given", None, "optional")
+    yield plain("optional-bad-given", "client-unknown-ca", "optional")
+    yield plain("verify-none", "good", "none")
+    yield plain("sni-unknown", "good", "sni")
+    yield plain("alpn-mismatch", "good", "alpn")
     yield plain("key-mismatch", "key-mismatch")
     yield plain("pem-order", "pem-order")
     yield "tls-no-shared-cipher", "usual", lambda version: [
@@ -350,7 +436,7 @@ def scenarios():
     yield plain("tls-version", "good", more=["--tls-min", "1.1", "--tls-max", "1.1", "--ciphers",
                                              "DEFAULT@SECLEVEL=0"])
     for name in CONFIGURATIONS:
-        if name.startswith("server-"):
+        if name.startswith("server-"):  # its certificate is at fault
             yield plain(name, "good", name)
     yield plain("server-unknown-ca, another --ca", "good", "usual", ["--ca", "other-ca.crt"])
 
@@ -392,13 +478,14 @@ def main(words):
     ports, everywhere = {}, []
     numbers = free_ports(len(SERVERS) * len(CONFIGURATIONS))
     for server in SERVERS:
-        ports[server] = {name: numbers.pop() for name in CONFIGURATIONS}
+        ports[server] = {name: numbers.pop() for name in CONFIGURATIONS if can(server, name)}
         globals()["start_" + server.replace("-", "_")](ports[server])
     for server in SERVERS:
         for name, port in ports[server].items():
             wait_for(port, "%s (%s)" % (server, name))
     busy = {}
-    cells = [(s, server, version) for s in scenarios() for server in SERVERS for version in VERSIONS]
+    cells = [(s, server, version) for s in scenarios() for server in SERVERS for version in VERSIONS
+             if can(server, s[1]) and (server in LOGS or not s[0].endswith(LOGGED))]
 
     def one(cell):
         (name, configuration, make), server, version = cell
@@ -406,9 +493,11 @@ def main(words):
         more = make(version)
         call = [mtls, "doctor", "--json"]
         call += [] if "--ca" in more else ["--ca", "ca.crt"]
+        if name.endswith(LOGGED):
+            call += ["--server-log", LOGS[server]]
         call += [] if "--tls-min" in more else ["--tls-min", version, "--tls-max", version]
         # A server that takes one connection at a time gets one caller at a time.
-        with busy.setdefault(port, threading.Lock()):
+        with busy.setdefault(server if name.endswith(LOGGED) else port, threading.Lock()):
             done = subprocess.run(call + more + ["https://localhost:%d/matrix" % port], timeout=120,
                                   capture_output=True, text=True, check=False)
         try:
@@ -420,8 +509,12 @@ def main(words):
         known, code, _ = expected[name, server, version]
         return cell, known, code, report, judge(report, done.returncode, known, code)
 
+    # A log tells of one caller at a time: those cells wait until all others are done.
+    logged = [cell for cell in cells if cell[0][0].endswith(LOGGED)]
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(one, cells))
+        results = list(pool.map(one, [cell for cell in cells if cell not in logged]))
+        results += list(pool.map(one, logged))
+    results.sort(key=lambda result: cells.index(result[0]))
     with open("matrix.md", "w", encoding="utf-8") as file:
         show(results, file, True)
     show(results, sys.stdout, False)
@@ -451,9 +544,9 @@ def show(results, file, for_readme):
     else:
         print("%-*s " % (wide, "TLS 1.2, TLS 1.3") + " ".join("%-11s" % s for s in SERVERS), file=file)
     for name, row in marks.items():
-        texts = [" ".join(row[s][v] for v in VERSIONS) for s in SERVERS]
+        texts = [" ".join(row[s][v] for v in VERSIONS) if s in row else "" for s in SERVERS]
         print("| " + " | ".join([name] + texts) + " |" if for_readme
-              else "%-*s " % (wide, name) + " ".join("%-11s" % t for t in texts), file=file)
+              else "%-*s " % (wide, name) + " ".join("%-11s" % t for t in texts).rstrip(), file=file)
 
 
 if __name__ == "__main__":

@@ -238,14 +238,27 @@ static void before_certificates_the_wire_proves(void **state)
 	expect(&scene, "C:tls-no-shared-cipher");
 	scene.facts.works_without_ciphers = false;
 	refuse_with(&scene, 120);
-	expect(&scene, "l:alpn-mismatch");
+	expect(&scene, "C:alpn-mismatch"); /* the alert has no other meaning */
 	scene.facts.works_without_alpn = true;
 	expect(&scene, "C:alpn-mismatch");
 	scene.facts.works_without_alpn = false;
 	refuse_with(&scene, 112);
-	expect(&scene, "l:sni-unknown");
+	expect(&scene, "C:sni-unknown");
 	scene.facts.works_without_sni = true;
 	expect(&scene, "C:sni-unknown");
+	/* Neither is a matter of versions, though no version is agreed. */
+	scene.facts.works_without_sni = scene.facts.shares_version = false;
+	expect(&scene, "C:sni-unknown");
+	refuse_with(&scene, 120);
+	expect(&scene, "C:alpn-mismatch");
+	refuse_with(&scene, 47);
+	expect(&scene, "C:tls-version");
+	/* Without any alert a trial is the proof; without one the end of a connection is none. */
+	scene.facts.shares_version = scene.facts.works_without_sni = true;
+	refuse_with(&scene, -1);
+	expect(&scene, "C:sni-unknown");
+	scene.facts.works_without_sni = false;
+	expect(&scene, "l:peer-closed");
 }
 
 static void our_own_refusal_is_certain(void **state)

@@ -1,6 +1,8 @@
 /* What a side presents: loaded when it fits together, refused with a code when it does not. */
 #include "certs.h"
 
+#include "pki/mint.h"
+
 static struct {
 	struct made *root, *sub, *leaf;
 	const char *key, *other_key, *locked_key;
@@ -55,6 +57,30 @@ static void leaf_chain_and_key_are_loaded(void **state)
 	assert_int_equal(sk_X509_num(three->chain), 1);
 	assert_int_equal(X509_cmp(three->leaf, world.leaf->certificate), 0);
 	assert_int_equal(X509_cmp(sk_X509_value(three->chain, 0), world.sub->certificate), 0);
+}
+
+/* A key file has a public half, too; what it signs tells whether the private one goes with it. */
+static void a_key_proves_itself_by_signing(void **state)
+{
+	(void)state;
+	static const int kinds[] = { EVP_PKEY_EC, EVP_PKEY_ED25519, EVP_PKEY_RSA };
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		for (int forged = 0; forged < (i ? 1 : 2); forged++) {
+			struct mint_recipe recipe = { .common_name = "leaf",
+				.not_before_s = -60,
+				.not_after_s = 3600,
+				.faults = forged ? MINT_FOREIGN_KEY : 0 };
+			struct mint *mint = NULL;
+			if (i) /* P-256 without being told */
+				recipe.key = (struct key_type){ .id = kinds[i],
+					.bits = i == 2 ? 2048 : 0 };
+			assert_true(mint_new(&recipe, NULL, time(NULL), &mint, &error));
+			assert_true(mint_save(mint, "proof.crt", "proof.key", &error));
+			mint_free(mint);
+			OWN(credentials)
+			struct credentials *own = load("proof.crt", "proof.key", NULL);
+			assert_int_equal(credentials_prove(own), !forged);
+		}
 }
 
 static void one_file_may_hold_both(void **state)
@@ -139,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(leaf_chain_and_key_are_loaded),
+		cmocka_unit_test(a_key_proves_itself_by_signing),
 		cmocka_unit_test(one_file_may_hold_both),
 		cmocka_unit_test(a_ca_may_present_itself),
 		cmocka_unit_test(key_of_another_is_refused_naming_both),
