@@ -5,6 +5,7 @@
 #	clang      warnings as errors, then the unit tests
 #	sanitizers address and undefined behaviour: unit tests, end-to-end tests, the fuzz corpora
 #	valgrind   the end-to-end tests that ask for it: no invalid access, leak, or descriptor left open
+#	callgrind  a full and a resumed handshake take no more instructions than they may
 #	lint       clang-format, shellcheck, man pages
 
 PASSED=0 FAILED=0 SKIPPED=0
@@ -95,6 +96,18 @@ check_valgrind() {
 	done
 }
 
+# What a handshake costs, in a figure that no busy machine changes.
+check_instructions() {
+	step "callgrind; instructions of a handshake"
+	[ -x "$CHECK/gcc/mtls" ] || return 0
+	if ! command -v valgrind >/dev/null 2>&1; then
+		say "skip  instructions of a handshake: valgrind is not installed"
+		SKIPPED=$((SKIPPED + 1))
+		return 0
+	fi
+	MTLS=$PWD/$CHECK/gcc/mtls once "instructions of a handshake" bench/instructions --quick --goals || :
+}
+
 check_lint() {
 	step "lint"
 	once "clang-format" lint_format || :
@@ -107,6 +120,7 @@ check_everything() {
 	check_clang
 	check_sanitizers
 	check_valgrind
+	check_instructions
 	check_lint
 	[ "$SKIPPED" -eq 0 ] || say "$SKIPPED skipped; their reasons stand in $CHECK/*/meson-logs"
 	say "$PASSED passed, $FAILED failed"
