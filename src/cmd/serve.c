@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #define MS_MAX 86400000LL
+/* More than a busy client needs, and less than a core can do. */
+#define HANDSHAKES_PER_ADDRESS 200
 #define CRL_GRACE_S_MAX (366 * 86400LL)
 
 const struct option serve_options[] = {
@@ -101,6 +103,10 @@ const struct option serve_options[] = {
 		.value = "N",
 		.preset = "10000",
 		.help = "how many connections at a time; more are closed as they come" },
+	{ .name = "handshakes-per-address",
+		.value = "N",
+		.help = "how many handshakes an address (of IPv6 a /64) may begin in a second, 0 "
+			"for any number; by default 200, and any for this machine's own" },
 	{ .name = "handshake-ms-max",
 		.value = "MS",
 		.preset = "10000",
@@ -178,6 +184,13 @@ static bool read_limits(struct args *args, struct server_limits *ret, struct sto
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (!args_number(args, rows[i].name, rows[i].min, rows[i].max, rows[i].ret, reterr))
 			return false;
+	ret->handshakes_per_address = -1;
+	if (!args_number(args, "handshakes-per-address", 0, 1000000, &ret->handshakes_per_address,
+		    reterr))
+		return false;
+	ret->handshakes_given = ret->handshakes_per_address >= 0;
+	if (!ret->handshakes_given)
+		ret->handshakes_per_address = HANDSHAKES_PER_ADDRESS;
 	ret->http = (struct http_limits)HTTP_LIMITS_DEFAULT;
 	raise_header_limits(&ret->http, (size_t)header_bytes);
 	ret->http.body_bytes_max = (size_t)body_bytes;

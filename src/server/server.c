@@ -299,6 +299,9 @@ bool server_new(const struct server_options *options, struct server **ret, struc
 	server->settings.limits = options->limits;
 	server->settings.log = options->log;
 	sem_init(&server->settings.switched, 0, 0);
+	if (options->limits.handshakes_per_address)
+		server->settings.rate = rate_new(
+			options->limits.handshakes_per_address, !options->limits.handshakes_given);
 	server->files_of = (struct reload_files){ options->tls, options->policy_path };
 	server->on_terminal = isatty(STDIN_FILENO);
 	server->settings.log_transcripts = options->log_transcripts;
@@ -362,6 +365,7 @@ void server_free(struct server *server)
 	files_free(server->files);
 	store_free(server->store);
 	sem_destroy(&server->settings.switched);
+	rate_free(server->settings.rate);
 	json_decref(server->sandbox);
 	free(server->workers);
 	free(server);

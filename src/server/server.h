@@ -15,7 +15,11 @@
 
 /* What one peer may cost. */
 struct server_limits {
-	long long connections_max;  /* more are closed as they come; those that are there stay */
+	long long connections_max; /* more are closed as they come; those that are there stay */
+	/* How many an address may begin in a second, 0: as it likes; 'given' by the user, and so
+	 * for this machine's own addresses, too. */
+	long long handshakes_per_address;
+	bool handshakes_given;
 	long long handshake_ms_max; /* from the accepted connection to the end of the handshake */
 	long long idle_ms_max;      /* between two requests */
 	long long header_ms_max;    /* from a request's first byte to the end of its head: 408 */

@@ -8,23 +8,42 @@
 #define JUDGED_AT_A_TIME 64
 #define PIECE_BYTES_MAX ((size_t)1 << 20)
 
+/* Those who are in stay; who comes now is sent away before it costs a handshake. */
+static void shed(struct settings *settings, struct net_stream *stream, const char *why)
+{
+	unsigned long long count = atomic_fetch_add(&settings->shed, 1) + 1;
+	if ((count & (count - 1)) == 0) /* the 1st, 2nd, 4th, 8th: a flood must not flood the log */
+		record_line(&settings->log, LOG_WARNING, "shed",
+			json_pack("{s:I, s:s, s:s}", "shed", (json_int_t)count, "peer",
+				net_stream_peer(stream)->host, "why", why),
+			"SHED | %llu connections closed so far, as %s", count, why);
+	net_stream_close(stream);
+}
+
+static bool is_too_frequent(const struct settings *settings, const struct net_stream *stream)
+{
+	return settings->rate && !rate_take(settings->rate, net_stream_peer(stream)->host,
+					 clock_monotonic_ns() / 1000);
+}
+
 static void accepted(void *context, struct net_stream *stream)
 {
 	struct worker *worker = context;
 	struct settings *settings = worker->settings;
+	if (is_too_frequent(settings, stream)) {
+		OWN(char) char *why = text_format("%s begins more than %lld handshakes a second",
+			net_stream_peer(stream)->host, settings->limits.handshakes_per_address);
+		shed(settings, stream, why);
+		return;
+	}
 	long long open = atomic_fetch_add(&settings->open, 1);
 	if (open < settings->limits.connections_max) {
 		connection_open(worker, stream);
 		return;
 	}
-	/* Those who are in stay; who comes now is sent away before it costs a handshake. */
 	atomic_fetch_sub(&settings->open, 1);
-	net_stream_close(stream);
-	unsigned long long shed = atomic_fetch_add(&settings->shed, 1) + 1;
-	if ((shed & (shed - 1)) == 0) /* the 1st, 2nd, 4th, 8th: a flood must not flood the log */
-		record_line(&settings->log, LOG_WARNING, "shed",
-			json_pack("{s:I}", "shed", (json_int_t)shed),
-			"SHED | %llu connections closed so far, as %lld are open", shed, open);
+	OWN(char) char *why = text_format("%lld are open", open);
+	shed(settings, stream, why);
 }
 
 /* ---- What others want of it ---- */

@@ -7,6 +7,7 @@
 
 #include "server/access.h"
 #include "server/counts.h"
+#include "server/rate.h"
 #include "server/routes.h"
 #include "server/server.h"
 #include "server/snapshot.h"
@@ -29,6 +30,7 @@ struct settings {
 	atomic_llong open;     /* connections of all workers */
 	sem_t switched;        /* posted whenever a worker has taken a snapshot */
 	atomic_ullong shed;    /* closed as they came, as there were too many */
+	struct rate *rate;     /* of handshakes, by address; NULL: as they come */
 	atomic_int accepting;  /* workers that listen */
 	bool stopping;         /* the signal to stop has come; the control thread's */
 	/* Written before the order to drain: the signal, and how many connections were open. */
