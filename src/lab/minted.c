@@ -113,7 +113,8 @@ static must_check bool certificate_file(const struct lab_minted *minted,
 	for (size_t i = 0; i < LAB_EXTRA_MAX; i++)
 		if (!add_certificate(minted, row->chain[i], ret, reterr))
 			return false;
-	return true;
+	size_t i = row_of(row->name);
+	return !i || mint_add_above(minted->certificates[i], ret, reterr);
 }
 
 static const struct lab_crl *find_crl(const char *name)

@@ -13,6 +13,9 @@
 struct mint {
 	X509 *cert;
 	EVP_PKEY *key;
+	/* What stands between it and the root, below which a loaded CA may be: whoever shows what
+	 * was minted has to send that along (RFC 8446 section 4.4.2). Empty or NULL: nothing. */
+	STACK_OF(X509) * above;
 };
 
 void mint_free(struct mint *mint)
@@ -21,12 +24,23 @@ void mint_free(struct mint *mint)
 		return;
 	X509_free(mint->cert);
 	EVP_PKEY_free(mint->key);
+	sk_X509_pop_free(mint->above, X509_free);
 	free(mint);
 }
 
 const X509 *mint_certificate(const struct mint *mint)
 {
 	return mint->cert;
+}
+
+/* The same certificates once more. */
+static STACK_OF(X509) * share(const STACK_OF(X509) * certificates)
+{
+	STACK_OF(X509) *copy =
+		certificates ? X509_chain_up_ref((STACK_OF(X509) *)certificates) : NULL;
+	if (certificates && !copy)
+		bug("out of memory");
+	return copy;
 }
 
 struct mint *mint_copy(const struct mint *mint)
@@ -37,7 +51,25 @@ struct mint *mint_copy(const struct mint *mint)
 	*copy = *mint;
 	if (!X509_up_ref(copy->cert) || (copy->key && !EVP_PKEY_up_ref(copy->key)))
 		bug("a certificate has too many owners");
+	copy->above = share(mint->above);
 	return copy;
+}
+
+static bool is_root(X509 *certificate)
+{
+	return X509_NAME_cmp(
+		       X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) == 0;
+}
+
+/* The first certificate is the CA; a root, whether it is that or stands behind it, is not sent. */
+static void take_chain(struct mint *mint, STACK_OF(X509) * all)
+{
+	mint->cert = sk_X509_value(all, 0);
+	X509_up_ref(mint->cert);
+	for (int i = sk_X509_num(all) - 1; i >= 0; i--)
+		if (is_root(sk_X509_value(all, i)))
+			X509_free(sk_X509_delete(all, i));
+	mint->above = is_root(mint->cert) ? NULL : share(all);
 }
 
 bool mint_load(const char *cert_path, const char *key_path, struct mint **ret, struct error *reterr)
@@ -45,10 +77,13 @@ bool mint_load(const char *cert_path, const char *key_path, struct mint **ret, s
 	OWN(mint) struct mint *mint = calloc(1, sizeof *mint);
 	if (!mint)
 		bug("out of memory");
-	if (!bundle_certificate(cert_path, &mint->cert, reterr) ||
-		(key_path && (!bundle_private_key(key_path, NULL, &mint->key, reterr) ||
-				     !key_check_pair(
-					     mint->key, mint->cert, key_path, cert_path, reterr))))
+	OWN(certificates) STACK_OF(X509) *all = NULL;
+	if (!bundle_certificates(cert_path, &all, reterr))
+		return false;
+	take_chain(mint, all);
+	if ((key_path &&
+		    (!bundle_private_key(key_path, NULL, &mint->key, reterr) ||
+			    !key_check_pair(mint->key, mint->cert, key_path, cert_path, reterr))))
 		return false;
 	*ret = TAKE(mint);
 	return true;
@@ -194,6 +229,7 @@ bool mint_new(const struct mint_recipe *recipe, const struct mint *issuer, time_
 		!fill_in(mint->cert, mint, signer, recipe, now, reterr) ||
 		!sign(mint->cert, signer->key, recipe, reterr))
 		return false;
+	mint->above = issuer ? share(issuer->above) : NULL;
 	if (recipe->faults & MINT_CORRUPT)
 		corrupt(mint->cert);
 	if (recipe->faults & MINT_FOREIGN_KEY && !use_foreign_key(mint, reterr))
@@ -205,6 +241,14 @@ bool mint_new(const struct mint_recipe *recipe, const struct mint *issuer, time_
 bool mint_add_certificate(const struct mint *mint, struct buffer *ret, struct error *reterr)
 {
 	return pem_add_certificate(mint->cert, ret, reterr);
+}
+
+bool mint_add_above(const struct mint *mint, struct buffer *ret, struct error *reterr)
+{
+	for (int i = 0; i < sk_X509_num(mint->above); i++)
+		if (!pem_add_certificate(sk_X509_value(mint->above, i), ret, reterr))
+			return false;
+	return true;
 }
 
 bool mint_add_key(
@@ -256,7 +300,7 @@ bool mint_save(
 	OWN(buffer) struct buffer key = { .bytes_max = FILE_INPUT_BYTES_MAX, .secret = true };
 	OWN(buffer) struct buffer cert = BUFFER(FILE_INPUT_BYTES_MAX);
 	return pem_add_certificate(mint->cert, &cert, reterr) &&
-	       key_encode(mint->key, NULL, &key, reterr) &&
+	       mint_add_above(mint, &cert, reterr) && key_encode(mint->key, NULL, &key, reterr) &&
 	       file_set_add(set, key_path, FILE_PRIVATE, key.data, key.length, reterr) &&
 	       file_set_add(set, cert_path, FILE_PUBLIC, cert.data, cert.length, reterr) &&
 	       file_set_commit(set, true, reterr);

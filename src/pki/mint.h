@@ -43,6 +43,8 @@ OWN_DEFINE(mint, struct mint, mint_free);
  * Takes a CA from its files (PEM, key not encrypted). ERROR_INPUT names the file, KEY_MISMATCH
  * both. Without a key (NULL) nothing can be minted from it.
  */
+/* Where the file's first certificate is an intermediate, it and those behind it that are no root
+ * belong behind whatever it issues. */
 must_check bool mint_load(
 	const char *cert_path, const char *key_path, struct mint **ret, struct error *reterr);
 bool mint_can_sign(const struct mint *mint);
@@ -68,6 +70,9 @@ must_check bool mint_add_certificate(
 	const struct mint *mint, struct buffer *ret, struct error *reterr);
 must_check bool mint_add_key(
 	const struct mint *mint, const char *passphrase, struct buffer *ret, struct error *reterr);
+
+/* Appends what has to be sent behind the certificates that it is minted from: see mint_load. */
+must_check bool mint_add_above(const struct mint *mint, struct buffer *ret, struct error *reterr);
 
 /*
  * Appends a CRL of `issuer` as PEM, its times in seconds from now, that lists `revoked` (NULL:

@@ -211,6 +211,42 @@ static X509_CRL *crl_of(const struct mint *ca, const struct mint *revoked, long 
 	return crl;
 }
 
+/* Whatever an intermediate issues has to be sent with it, and without the root. */
+static void what_an_intermediate_issues_comes_with_it(void **state)
+{
+	(void)state;
+	OWN(mint) struct mint *root = make(&ca_recipe, NULL);
+	struct mint_recipe below = ca_recipe;
+	below.common_name = "Below CA";
+	OWN(mint) struct mint *between = make(&below, root);
+	OWN(buffer) struct buffer file = BUFFER(1 << 16);
+	OWN(buffer) struct buffer own = BUFFER(1 << 16);
+	OWN(buffer) struct buffer above = BUFFER(1 << 16);
+	OWN(buffer) struct buffer none = BUFFER(1 << 16);
+	struct error error;
+	struct mint *loaded;
+	assert_true(mint_save(between, "between.crt", "between.key", &error));
+	/* The file with the root behind it, as some have it. */
+	assert_true(mint_add_certificate(between, &own, &error));
+	assert_true(mint_add_certificate(between, &file, &error));
+	assert_true(mint_add_certificate(root, &file, &error));
+	assert_true(file_write("between.crt", FILE_PUBLIC, file.data, file.length, &error));
+	assert_true(mint_load("between.crt", "between.key", &loaded, &error));
+	OWN(mint) struct mint *leaf = make(&leaf_recipe, loaded);
+	OWN(mint) struct mint *copy = mint_copy(leaf);
+	mint_free(loaded);
+	assert_true(mint_add_above(copy, &above, &error));
+	assert_int_equal(above.length, own.length);
+	assert_memory_equal(above.data, own.data, own.length);
+	/* A root brings nothing. */
+	assert_true(mint_save(root, "root.crt", "root.key", &error));
+	assert_true(mint_load("root.crt", "root.key", &loaded, &error));
+	OWN(mint) struct mint *direct = make(&leaf_recipe, loaded);
+	mint_free(loaded);
+	assert_true(mint_add_above(direct, &none, &error));
+	assert_int_equal(none.length, 0);
+}
+
 /* A copy is the same key and certificate, and lives longer than what it was copied from. */
 static void a_copy_is_byte_for_byte_the_same(void **state)
 {
@@ -256,6 +292,7 @@ int main(void)
 		cmocka_unit_test(a_bad_extension_is_named),
 		cmocka_unit_test(each_flag_breaks_one_thing),
 		cmocka_unit_test(a_foreign_key_signs_for_nobody),
+		cmocka_unit_test(what_an_intermediate_issues_comes_with_it),
 		cmocka_unit_test(a_copy_is_byte_for_byte_the_same),
 		cmocka_unit_test(a_crl_lists_one_or_nobody),
 		cmocka_unit_test(files_come_back_and_the_key_is_private),
