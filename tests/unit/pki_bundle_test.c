@@ -244,9 +244,9 @@ static void an_altered_file_never_ends_the_program(void **state)
 				unsigned char *byte = (unsigned char *)forms[form].bytes + at;
 				struct error error;
 				OWN(bundle) struct bundle *bundle = NULL;
-				*byte ^= 1 << at % 8;
+				*byte = (unsigned char)(*byte ^ 1U << at % 8);
 				fixture_write_bytes("cut", forms[form].bytes, forms[form].count);
-				*byte ^= 1 << at % 8;
+				*byte = (unsigned char)(*byte ^ 1U << at % 8);
 				if (bundle_read("cut", NULL, &bundle, &error))
 					continue;
 				refused++;
