@@ -267,8 +267,8 @@ static void everything_is_written(void **state)
 		"mtls_connections_open 3",
 		"mtls_connections_idle 0",
 		"mtls_connections_refused_total 2",
-		"mtls_certificate_not_after_seconds{subject=\"CN=localhost\",serial=\"0A\"} "
-		"1750000005",
+		("mtls_certificate_not_after_seconds{subject=\"CN=localhost\",serial=\"0A\"} "
+		 "1750000005"),
 		"mtls_ca_not_after_seconds{subject=\"CN=\\\"quoted\\\"\",serial=\"01\"} 1750000006",
 		"mtls_crl_next_update_seconds{issuer=\"CN=CA\"} 1750000007",
 		"mtls_reloads_total{result=\"accepted\"} 4",
