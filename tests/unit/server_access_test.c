@@ -351,7 +351,7 @@ static void no_half_line_stays(void **state)
 static void a_reader_that_sleeps_stops_nobody(void **state)
 {
 	(void)state;
-	enum { LINES = 8000 }; /* more than a pipe and a slot hold */
+	enum { LINES = 20000 }; /* more than a pipe, what is being written and what waits */
 	assert_int_equal(mkfifo("asleep", 0600), 0);
 	int reader = open("asleep", O_RDONLY | O_NONBLOCK);
 	struct access *access = start("asleep", 1);
