@@ -45,7 +45,13 @@ bool http_response_set(struct http_response *response, const char *name, const c
 	va_list arguments;
 	va_start(arguments, format);
 	OWN(char)
-	char *value = strchr(format, '%') ? text_format_list(format, arguments) : text_copy(format);
+	char *value = NULL;
+	if (!strchr(format, '%'))
+		value = text_copy(format);
+	else if (!strcmp(format, "%s"))
+		value = text_copy(va_arg(arguments, const char *));
+	else
+		value = text_format_list(format, arguments);
 	va_end(arguments);
 	for (const char *at = value; *at; at++)
 		if (*at != '\t' && ((unsigned char)*at < 0x20 || *at == 0x7f))

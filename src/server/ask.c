@@ -74,6 +74,13 @@ struct http_response *ask_check(struct connection *connection, const struct http
 				: refuse_by_policy(policy, &decision, !identity, ret_refusal);
 }
 
+static const struct client_shown *shown(struct connection *connection)
+{
+	if (!connection->shown)
+		connection->shown = client_shown_new(tls_connection_identity(connection->tls));
+	return connection->shown;
+}
+
 struct exchange *ask_new(struct connection *connection, const struct http_request *request,
 	exchange_on_answer *answer, void *context)
 {
@@ -82,6 +89,7 @@ struct exchange *ask_new(struct connection *connection, const struct http_reques
 		.identity = tls_connection_identity(connection->tls),
 		.tls = tls_connection_outcome(connection->tls),
 		.transcript = tls_connection_transcript(connection->tls),
+		.shown = shown(connection),
 	};
 	struct exchange *exchange =
 		exchange_new(connection->worker->routes, &facts, answer, context);
@@ -128,6 +136,7 @@ void ask_record(struct connection *connection, const struct http_request *reques
 	record_request(worker, &(struct record_request){
 				       .peer = net_stream_peer(connection->stream),
 				       .identity = tls_connection_identity(connection->tls),
+				       .shown = shown(connection),
 				       .request = request,
 				       .exchange = exchange,
 				       .refusal = refusal,

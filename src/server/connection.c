@@ -23,6 +23,7 @@ static void destroy(struct connection *connection)
 		connection->protocol->free(connection);
 	tls_connection_free(connection->tls);
 	snapshot_free(connection->snapshot);
+	client_shown_free(connection->shown);
 	free(connection);
 }
 

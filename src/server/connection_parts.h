@@ -60,6 +60,7 @@ struct connection {
 	const struct protocol *protocol; /* NULL until the handshake is done */
 	struct connection *previous, *next;
 	struct net_stream *stream;
+	struct client_shown *shown; /* NULL before the first request */
 	struct net_timer *timer;
 	struct tls_connection *tls;
 	struct h2 *h2;

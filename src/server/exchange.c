@@ -27,6 +27,7 @@ void exchange_release(struct exchange *exchange)
 		return;
 	for (size_t i = 0; i < exchange->line_count; i++)
 		free(exchange->lines[i].text);
+	client_shown_free(exchange->shown);
 	free(exchange);
 }
 
@@ -95,9 +96,40 @@ json_t *exchange_client_json(const struct exchange *exchange)
 	return client ? json_string(client) : json_null();
 }
 
+struct client_shown *client_shown_new(const struct identity *identity)
+{
+	const char *name = identity ? identity->common_name : NULL;
+	struct client_shown *shown = calloc(1, sizeof *shown);
+	OWN(json_t) json_t *json = name ? json_string(name) : json_null();
+	if (!shown)
+		bug("out of memory for a client's name");
+	shown->repr = python_repr(name);
+	shown->json = json_dumps(json, JSON_ENCODE_ANY);
+	if (!shown->json)
+		bug("a client's name is no JSON");
+	return shown;
+}
+
+void client_shown_free(struct client_shown *shown)
+{
+	if (!shown)
+		return;
+	free(shown->repr);
+	free(shown->json);
+	free(shown);
+}
+
+const struct client_shown *exchange_shown(struct exchange *exchange)
+{
+	if (exchange->facts.shown)
+		return exchange->facts.shown;
+	exchange->shown = client_shown_new(exchange->facts.identity);
+	return exchange->facts.shown = exchange->shown;
+}
+
 void exchange_log_client(struct exchange *exchange, const char *doing)
 {
-	OWN(char) char *client = python_repr(exchange_client(exchange));
+	const char *client = exchange_shown(exchange)->repr;
 	if (exchange->facts.identity)
 		exchange_log(
 			exchange, "authenticated", "AUTHENTICATED | CN=%s | %s", client, doing);

@@ -15,6 +15,7 @@ struct exchange {
 	unsigned references;
 	bool answered, abandoned;
 	const struct routes *routes;
+	struct client_shown *shown;  /* made here, as nobody had one */
 	struct exchange_facts facts; /* dangling once abandoned: a late answer must not look */
 	exchange_on_answer *answer;
 	void *context;
@@ -41,6 +42,7 @@ void exchange_answer_json(struct exchange *exchange, int status, const json_t *j
 const char *exchange_client(const struct exchange *exchange);
 /* It, or null. The caller's to free. */
 json_t *exchange_client_json(const struct exchange *exchange);
+const struct client_shown *exchange_shown(struct exchange *exchange);
 /* "AUTHENTICATED | CN='mtls-client' | serving /todo"; without a certificate it says so. */
 void exchange_log_client(struct exchange *exchange, const char *doing);
 

@@ -197,7 +197,9 @@ void record_request(struct worker *worker, const struct record_request *what)
 	const struct log *log = &worker->settings->log;
 	const struct http_request *request = what->request;
 	const char *name = what->identity ? what->identity->common_name : NULL;
-	OWN(char) char *shown_name = python_repr(name);
+	OWN(client_shown)
+	struct client_shown *made = what->shown ? NULL : client_shown_new(what->identity);
+	const char *shown_name = (made ? made : what->shown)->repr;
 	OWN(char) char *target = request ? quoted_target(request->target) : NULL;
 	/* "-" in place of a line that could not be read. */
 	const char *method = request ? request->method : "-";

@@ -26,6 +26,7 @@ struct record_refusal {
 struct record_request {
 	const struct net_address *peer;
 	const struct identity *identity;      /* NULL: none */
+	const struct client_shown *shown;     /* of it; NULL: made here */
 	const struct http_request *request;   /* NULL: none that could be parsed */
 	const struct exchange *exchange;      /* NULL: it came to none */
 	const struct record_refusal *refusal; /* NULL: it was not */

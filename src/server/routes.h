@@ -30,12 +30,22 @@ struct routes *routes_new(struct store_port *store, const struct files *files);
 void routes_free(struct routes *routes);
 OWN_DEFINE(routes, struct routes, routes_free);
 
+/* A client's common name, or that there is none, as lines and answers show it. */
+struct client_shown {
+	char *repr; /* as python_repr */
+	char *json;
+};
+struct client_shown *client_shown_new(const struct identity *identity);
+void client_shown_free(struct client_shown *shown);
+OWN_DEFINE(client_shown, struct client_shown, client_shown_free);
+
 /* What a handler may know. Borrowed until the answer or exchange_free, whichever is first. */
 struct exchange_facts {
 	const struct http_request *request;
 	const struct identity *identity;         /* NULL without a verified certificate */
 	const struct tls_outcome *tls;           /* NULL where there is none (tests) */
 	const struct tls_transcript *transcript; /* NULL: none was kept */
+	const struct client_shown *shown;        /* of `identity`; NULL: made when it is needed */
 };
 
 /* A line for the log, escaped, without "[SERVER] ": "AUTHENTICATED | CN='a' | creating TODO". */

@@ -60,6 +60,11 @@ static bool answer_conditions(struct exchange *exchange, const char *tag)
 	return status != 0;
 }
 
+static bool append_text(struct http_response *response, const char *text, struct error *reterr)
+{
+	return http_response_append(response, text, strlen(text), reterr);
+}
+
 static bool append_page(struct http_response *response, struct store_page *page,
 	const struct todo_page *asked, struct error *reterr)
 {
@@ -83,15 +88,12 @@ static void answer_list(
 	todo_tag(exchange, store_list_version(list), tag);
 	if (answer_conditions(exchange, tag))
 		return;
-	OWN(json_t) json_t *client = exchange_client_json(exchange);
-	OWN(buffer) struct buffer text = BUFFER(4096);
 	struct error error;
 	struct http_response *response = http_response_new(200);
 	struct store_page page = store_list_page(list, asked->after, asked->limit);
-	if (!buffer_text(&text, "{\n  \"client\": ", &error) ||
-		!json_text(client, 0, &text, &error) ||
-		!buffer_text(&text, ",\n  \"todos\": ", &error) ||
-		!http_response_append(response, text.data, text.length, &error) ||
+	if (!append_text(response, "{\n  \"client\": ", &error) ||
+		!append_text(response, exchange_shown(exchange)->json, &error) ||
+		!append_text(response, ",\n  \"todos\": ", &error) ||
 		!append_page(response, &page, asked, &error)) {
 		http_response_free(response);
 		exchange_answer(exchange, http_response_error(500, "the list does not fit"));
@@ -184,7 +186,7 @@ static const struct {
 static void log_change(
 	struct exchange *exchange, enum store_change change, const struct store_item *item)
 {
-	OWN(char) char *client = python_repr(exchange_client(exchange));
+	const char *client = exchange_shown(exchange)->repr;
 	OWN(char) char *task = python_repr(item->task);
 	exchange_log_client(exchange, changes[change].doing);
 	exchange_log(exchange, changes[change].event,

@@ -2,7 +2,6 @@
 #include "server/todo.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 /* FNV-1a: tells clients apart, and need not keep anything secret. */
 static uint32_t client_number(const struct exchange *exchange)
@@ -14,11 +13,29 @@ static uint32_t client_number(const struct exchange *exchange)
 	return number;
 }
 
+static char *put_hex(char *to, uint64_t number)
+{
+	int digits = 1;
+	while (digits < 16 && number >> 4 * digits)
+		digits++;
+	for (int i = digits - 1; i >= 0; i--)
+		*to++ = "0123456789abcdef"[number >> 4 * i & 15];
+	return to;
+}
+
 void todo_tag(const struct exchange *exchange, struct store_version version,
 	char target[static TODO_TAG_BYTES])
 {
-	snprintf(target, TODO_TAG_BYTES, "\"%" PRIx64 "-%" PRIx64 "-%" PRIx32 "\"", version.epoch,
-		(uint64_t)version.revision, client_number(exchange));
+	/* snprintf would be a tenth of what a GET costs. */
+	char *at = target;
+	*at++ = '"';
+	at = put_hex(at, version.epoch);
+	*at++ = '-';
+	at = put_hex(at, (uint64_t)version.revision);
+	*at++ = '-';
+	at = put_hex(at, client_number(exchange));
+	*at++ = '"';
+	*at = 0;
 }
 
 int todo_conditions(const struct exchange *exchange, const char *tag)

@@ -264,6 +264,19 @@ static void errors_of_a_request_are_json_too(void **state)
 	routes_down();
 }
 
+static void a_client_is_shown_as_lines_and_answers_show_it(void **state)
+{
+	(void)state;
+	OWN(client_shown) struct client_shown *nobody = client_shown_new(NULL);
+	assert_string_equal(nobody->repr, "None");
+	assert_string_equal(nobody->json, "null");
+	char name[] = "it's \"Añadir\"";
+	const struct identity identity = { .common_name = name };
+	OWN(client_shown) struct client_shown *somebody = client_shown_new(&identity);
+	assert_string_equal(somebody->repr, "'it\\'s \"Añadir\"'");
+	assert_string_equal(somebody->json, "\"it's \\\"Añadir\\\"\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +287,7 @@ int main(void)
 		cmocka_unit_test(nobody_hears_of_an_abandoned_exchange),
 		cmocka_unit_test(says_that_the_store_failed),
 		cmocka_unit_test(errors_of_a_request_are_json_too),
+		cmocka_unit_test(a_client_is_shown_as_lines_and_answers_show_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
