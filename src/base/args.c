@@ -275,6 +275,25 @@ const char *args_text(const struct args *args, const char *name)
 	return fallback(args, option);
 }
 
+bool args_repeats(const struct args *args, const char *name)
+{
+	return known(args, name)->repeats;
+}
+
+/* NAME.1 and those behind it; how many there are. */
+static size_t read_numbered(const struct args *args, const struct option *option, const char **list)
+{
+	size_t count = 0;
+	bool more = args->lookup && option->repeats;
+	while (more && count < ARGS_CONFIGURED_MAX) {
+		OWN(char) char *name = text_format("%s.%zu", option->name, count + 1);
+		list[count] = args->lookup(args->lookup_context, name);
+		more = list[count] != NULL;
+		count += more;
+	}
+	return count;
+}
+
 const char *const *args_list(const struct args *args, const char *name, size_t *ret_count)
 {
 	const struct option *option = known(args, name);
@@ -286,7 +305,7 @@ const char *const *args_list(const struct args *args, const char *name, size_t *
 			index = options;
 		options++;
 	}
-	size_t stride = args->values_count + 1;
+	size_t stride = args->values_count + ARGS_CONFIGURED_MAX;
 	if (!own->list)
 		own->list = calloc(options * stride, sizeof *own->list);
 	if (!own->list)
@@ -298,6 +317,8 @@ const char *const *args_list(const struct args *args, const char *name, size_t *
 			list[count++] = args->values[i].text;
 	if (!count && (list[0] = fallback(args, option)) != NULL)
 		count = 1;
+	if (!count)
+		count = read_numbered(args, option, list);
 	*ret_count = count;
 	return list;
 }

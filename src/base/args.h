@@ -74,8 +74,13 @@ bool args_wants_help(const struct args *args);
 /* Each names an option of the command's table; another name is a bug. */
 bool args_flag(const struct args *args, const char *name);
 const char *args_text(const struct args *args, const char *name); /* NULL when not given */
-/* All values of a repeatable option, in order; a configuration value counts as one. */
+/*
+ * All values of a repeatable option, in order. In the configuration it has one value, as NAME, or
+ * several: NAME.1, NAME.2 and so on, as SANs have theirs in OpenSSL's files.
+ */
+#define ARGS_CONFIGURED_MAX 32
 const char *const *args_list(const struct args *args, const char *name, size_t *ret_count);
+bool args_repeats(const struct args *args, const char *name);
 /* A number within bounds; `*ret` is untouched when the option is not given. */
 must_check bool args_number(const struct args *args, const char *name, long long min, long long max,
 	long long *ret, struct error *reterr);

@@ -16,6 +16,22 @@ static const char *lookup(void *context, const char *name)
 	return profile_own_value(config->file, config->section, name);
 }
 
+/* The option that NAME.2 is a value of, when NAME.1 is one, and NAME is not; the caller's, or NULL.
+ */
+static char *find_list(const struct args *args, const struct config *config, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	long long number;
+	if (!dot || dot[1] == '0' || !text_number(dot + 1, 1, ARGS_CONFIGURED_MAX, &number))
+		return NULL;
+	OWN(char) char *option = text_format("%.*s", (int)(dot - name), name);
+	OWN(char) char *before = text_format("%s.%lld", option, number - 1);
+	bool fits = args_knows(args, option) && args_repeats(args, option) &&
+		    !lookup((void *)config, option) &&
+		    (number == 1 || lookup((void *)config, before));
+	return fits ? TAKE(option) : NULL;
+}
+
 /* A misspelt name would be silently without effect, so it is refused. */
 static bool check_names(const struct args *args, const struct config *config, struct error *reterr)
 {
@@ -25,7 +41,10 @@ static bool check_names(const struct args *args, const struct config *config, st
 		const char *path = profile_path(config->file);
 		bool foreign = strcmp(config->section, args_command(args)->name) &&
 			       !strcmp(name, "json"); /* ours, not that command's */
-		if (!args_knows(args, name) || foreign || !strcmp(name, "config")) {
+		OWN(char)
+		char *option =
+			args_knows(args, name) ? text_copy(name) : find_list(args, config, name);
+		if (!option || foreign || !strcmp(name, "config")) {
 			error_set(reterr, ERROR_USAGE, "'%s': mtls %s has no option '%s'", path,
 				config->section, name);
 			return error_hint(reterr,
@@ -33,7 +52,7 @@ static bool check_names(const struct args *args, const struct config *config, st
 				"takes them without dashes",
 				config->section, config->section);
 		}
-		if (!args_allows(args, name, lookup((void *)config, name), reterr))
+		if (!args_allows(args, option, lookup((void *)config, name), reterr))
 			return error_context(reterr, "'%s'", path);
 	}
 	return true;
