@@ -69,6 +69,39 @@ static void flag_beats_environment_beats_configuration(void **state)
 	unsetenv("MTLS_TEST_LISTEN");
 }
 
+/* "ca.1", "ca.2" and so on, as far as they go. */
+static const char *numbered(void *context, const char *name)
+{
+	static char seen[8];
+	int count = *(int *)context, number = 0;
+	if (sscanf(name, "ca.%d", &number) != 1 || number > count)
+		return NULL;
+	return strcpy(seen, "many");
+}
+
+static void a_list_has_numbered_values_in_the_configuration(void **state)
+{
+	(void)state;
+	static const size_t wanted[] = { 0, 1, 2, ARGS_CONFIGURED_MAX, ARGS_CONFIGURED_MAX };
+	static int counts[] = { 0, 1, 2, ARGS_CONFIGURED_MAX, 100 };
+	for (size_t i = 0; i < 5; i++) {
+		struct error error;
+		size_t count;
+		OWN(args) struct args *none = PARSE("dir");
+		args_set_configuration(none, numbered, &counts[i]);
+		const char *const *list = args_list(none, "ca", &count);
+		assert_int_equal(count, wanted[i]);
+		for (size_t j = 0; j < count; j++)
+			assert_string_equal(list[j], "many");
+		OWN(args) struct args *flag = PARSE("--ca", "one");
+		args_set_configuration(flag, numbered, &counts[i]);
+		assert_string_equal(args_list(flag, "ca", &count)[0], "one");
+		assert_int_equal(count, 1);
+		assert_true(args_repeats(none, "ca"));
+		assert_false(args_repeats(none, "verify"));
+	}
+}
+
 static void refuses_with_a_sentence(void **state)
 {
 	(void)state;
@@ -110,6 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_values_flags_and_operands),
 		cmocka_unit_test(flag_beats_environment_beats_configuration),
+		cmocka_unit_test(a_list_has_numbered_values_in_the_configuration),
 		cmocka_unit_test(refuses_with_a_sentence),
 		cmocka_unit_test(completes_every_option),
 	};
