@@ -137,11 +137,12 @@ static void answered(struct slot *slot)
 
 static void answered_h2(struct slot *slot, uint64_t due_ns, int status)
 {
-	count_answer(slot, status, due_ns);
+	if (status != H2_CLIENT_NOT_BEGUN) /* else the next operation takes its place */
+		count_answer(slot, status, due_ns);
 	slot->due_ns = clock_monotonic_ns();
 	slot->streams--;
 	slot->operating = slot->streams > 0;
-	if (!keeps(slot))
+	if (!keeps(slot) || (!slot->operating && h2_client_is_leaving(slot->h2)))
 		leave(slot);
 	else if (!slot->operating)
 		slot->state = SLOT_FREE;
@@ -240,7 +241,9 @@ static bool read_h2(struct slot *slot, const void *bytes, size_t count)
 		return false;
 	if (!goes_on)
 		fail(slot, &error);
-	return goes_on;
+	else if (!slot->streams && h2_client_is_leaving(slot->h2))
+		ended_idle(slot);
+	return slot->h2 == h2;
 }
 
 /* Reads what is decrypted; false when the slot has gone on to something else. */
@@ -374,7 +377,7 @@ bool slot_is_free(const struct slot *slot)
 {
 	const struct bench_options *options = slot->worker->shared->options;
 	if (slot->h2 && slot->state == SLOT_ASKED && keeps(slot))
-		return slot->streams < options->streams;
+		return slot->streams < options->streams && !h2_client_is_leaving(slot->h2);
 	return !slot->operating && (slot->state == SLOT_FREE || slot->state == SLOT_CLOSED);
 }
 

@@ -16,7 +16,8 @@ struct h2_client {
 	nghttp2_session *session;
 	struct stream *open;
 	struct stream *first, **last; /* ended, in order */
-	bool goodbye;                 /* the server sent GOAWAY */
+	bool leaving; /* the server sent GOAWAY: it answers what it has begun with, and goes */
+	bool broken;  /* that, since it did not like what we sent */
 };
 
 /* ---- What the server sends ---- */
@@ -36,7 +37,10 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 {
 	(void)session;
 	struct h2_client *client = user;
-	client->goodbye = client->goodbye || frame->hd.type == NGHTTP2_GOAWAY;
+	if (frame->hd.type != NGHTTP2_GOAWAY)
+		return 0;
+	client->leaving = true;
+	client->broken = client->broken || frame->goaway.error_code != NGHTTP2_NO_ERROR;
 	return 0;
 }
 
@@ -48,7 +52,8 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *u
 		return 0;
 	/* A server may answer and then refuse the rest of a body (section 8.1). */
 	if (code != NGHTTP2_NO_ERROR)
-		stream->status = 0;
+		stream->status =
+			client->leaving && code == NGHTTP2_REFUSED_STREAM ? H2_CLIENT_NOT_BEGUN : 0;
 	*stream->link = stream->next;
 	if (stream->next)
 		stream->next->link = stream->link;
@@ -138,8 +143,13 @@ bool h2_client_input(
 	if (used < 0)
 		return error_set(reterr, ERROR_NETWORK, "the server's answer is no HTTP/2: %s",
 			nghttp2_strerror((int)used));
-	return !client->goodbye ||
+	return !client->broken ||
 	       error_set(reterr, ERROR_NETWORK, "the server ends the connection (GOAWAY)");
+}
+
+bool h2_client_is_leaving(const struct h2_client *client)
+{
+	return client->leaving;
 }
 
 bool h2_client_answer(struct h2_client *client, uint64_t *ret_tag, int *ret_status)

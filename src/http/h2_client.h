@@ -28,7 +28,17 @@ must_check bool h2_client_ask(struct h2_client *client, const struct h2_question
 /* Takes all bytes. False: this is no HTTP/2, or the server ends the connection. */
 must_check bool h2_client_input(
 	struct h2_client *client, const void *bytes, size_t count, struct error *reterr);
-/* The next answer that is complete; a status of 0: the server reset the stream. False: none. */
+/*
+ * Whether the server has said that it begins with nothing more on this connection; what it has
+ * begun with it still answers (RFC 9113 section 6.8).
+ */
+bool h2_client_is_leaving(const struct h2_client *client);
+/*
+ * The next answer that is complete; a status of 0: the server reset the stream;
+ * H2_CLIENT_NOT_BEGUN: it leaves and has not looked at the request, which can be asked elsewhere.
+ * False: none.
+ */
+#define H2_CLIENT_NOT_BEGUN (-1)
 bool h2_client_answer(struct h2_client *client, uint64_t *ret_tag, int *ret_status);
 /* Appends everything that is to be sent. */
 must_check bool h2_client_output(

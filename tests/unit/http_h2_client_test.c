@@ -147,7 +147,7 @@ static void many_one_after_the_other(void **state)
 	pair_done(&pair);
 }
 
-/* What is still open when a client goes is released; what the server ends is an error. */
+/* What is still open when a client goes is released. */
 static void ends(void **state)
 {
 	(void)state;
@@ -158,15 +158,47 @@ static void ends(void **state)
 	ask(&pair, &get, 2);
 	assert_true(talk(&pair));
 	pair_done(&pair);
+}
 
+/* A server that leaves answers what it has begun with; the rest can be asked elsewhere. */
+static void a_server_may_leave(void **state)
+{
+	(void)state;
+	struct pair pair;
+	uint64_t tag;
+	int status;
 	pair_start(&pair);
 	ask(&pair, &get, 1);
 	assert_true(talk(&pair));
+	assert_false(h2_client_is_leaving(pair.client));
 	h2_end(pair.server);
-	assert_false(talk(&pair));
-	assert_int_equal(pair.error.kind, ERROR_NETWORK);
-	assert_string_equal(pair.error.text, "the server ends the connection (GOAWAY)");
+	ask(&pair, &get, 2);
+	assert_true(talk(&pair));
+	assert_true(h2_client_is_leaving(pair.client));
+	assert_true(h2_client_answer(pair.client, &tag, &status));
+	assert_int_equal(tag, 1);
+	assert_int_equal(status, 200);
+	assert_true(h2_client_answer(pair.client, &tag, &status));
+	assert_int_equal(tag, 2);
+	assert_int_equal(status, H2_CLIENT_NOT_BEGUN);
+	assert_false(h2_client_answer(pair.client, &tag, &status));
 	pair_done(&pair);
+}
+
+/* But one that leaves as it did not like what it got is an error. */
+static void a_server_may_be_angry(void **state)
+{
+	(void)state;
+	static const char settings[] = "\0\0\0\4\0\0\0\0\0";
+	static const char goaway[] = "\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0\1";
+	OWN(h2_client) struct h2_client *client = h2_client_new();
+	OWN(buffer) struct buffer out = BUFFER(4096);
+	struct error error;
+	assert_true(h2_client_output(client, &out, &error));
+	assert_true(h2_client_input(client, settings, sizeof settings - 1, &error));
+	assert_false(h2_client_input(client, goaway, sizeof goaway - 1, &error));
+	assert_int_equal(error.kind, ERROR_NETWORK);
+	assert_string_equal(error.text, "the server ends the connection (GOAWAY)");
 }
 
 static void what_is_no_http2_is_refused(void **state)
@@ -213,6 +245,8 @@ int main(void)
 		cmocka_unit_test(a_body_is_sent_whole),
 		cmocka_unit_test(many_one_after_the_other),
 		cmocka_unit_test(ends),
+		cmocka_unit_test(a_server_may_leave),
+		cmocka_unit_test(a_server_may_be_angry),
 		cmocka_unit_test(what_is_no_http2_is_refused),
 		cmocka_unit_test(too_many_headers_are_refused),
 	};
