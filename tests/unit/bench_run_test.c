@@ -61,8 +61,9 @@ static void each_mode_counts_what_it_does(void **state)
 		bool resumes;
 	} rows[] = {
 		{ BENCH_REQUESTS, 1, 1, 1, 1, 2, false },
-		{ BENCH_REQUESTS, 3, 1, 20, 20, 4, false },
-		{ BENCH_REQUESTS, 3, 2, 20, 20, 3, false },
+		/* One may have done it all before the others stand. */
+		{ BENCH_REQUESTS, 3, 1, 20, 20, 2, false },
+		{ BENCH_REQUESTS, 3, 2, 20, 20, 2, false },
 		{ BENCH_FULL, 2, 1, 6, 6, 7, false },
 		{ BENCH_FULL, 4, 2, 6, 6, 7, false },
 		{ BENCH_RESUMED, 1, 1, 4, 4, 6, true },
