@@ -10,6 +10,7 @@
 /* X(result, name, parameters) */
 #define LIBPQ_FUNCTIONS(X) \
 	X(PQconninfoOption *, conninfoParse, (const char *text, char **error)) \
+	X(PQconninfoOption *, conninfo, (PGconn * connection)) \
 	X(void, conninfoFree, (PQconninfoOption * options)) \
 	X(void, freemem, (void *memory)) \
 	X(PGconn *, connectStartParams, \

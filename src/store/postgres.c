@@ -413,28 +413,47 @@ static void interrupt(struct backend *backend)
 		return;
 }
 
-/* The files of which libpq reads at each connection: of the address, of its own variables, or at
- * home. */
+/* Of the address or of the environment. */
+static bool names_a_service(const struct database *database)
+{
+	for (const PQconninfoOption *option = database->options; option->keyword; option++)
+		if (!strcmp(option->keyword, "service") && option->val)
+			return true;
+	return getenv("PGSERVICE") != NULL;
+}
+
+/*
+ * The files that libpq reads at each connection: of the address, of a service, of its own
+ * variables, or at home. A file of passwords that is not there shuts nobody out, and opens no home.
+ */
 static void needs(const struct backend *backend, store_on_need *tell, void *context)
 {
 	static const char *const keywords[] = { "sslcert", "sslkey", "sslrootcert", "sslcrl",
 		"sslcrldir", "passfile" };
 	const struct database *database = (const struct database *)backend;
 	const char *home = getenv("HOME"), *services = getenv("PGSERVICEFILE");
+	/* As the connection that stands has found them; NULL where there is none. */
+	PQconninfoOption *found = database->pq->conninfo(database->connection);
 	tell(context, STORE_CONNECTS, NULL);
-	for (const PQconninfoOption *option = database->options; option->keyword; option++)
+	for (const PQconninfoOption *option = found ? found : database->options; option->keyword;
+		option++)
 		for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
 			const char *value = option->val;
 			if (strcmp(option->keyword, keywords[i]) != 0)
 				continue;
 			if (!value && option->envvar)
 				value = getenv(option->envvar);
-			if (value && *value)
+			if (value && *value &&
+				(strcmp(keywords[i], "passfile") != 0 || access(value, F_OK) == 0))
 				tell(context, STORE_READS, value);
 		}
+	database->pq->conninfoFree(found);
+	OWN(char) char *own = home ? text_format("%s/.postgresql/root.crt", home) : NULL;
+	OWN(char) char *own_services = home ? text_format("%s/.pg_service.conf", home) : NULL;
 	if (services)
 		tell(context, STORE_READS, services);
-	OWN(char) char *own = home ? text_format("%s/.postgresql/root.crt", home) : NULL;
+	else if (own_services && names_a_service(database) && access(own_services, F_OK) == 0)
+		tell(context, STORE_READS, own_services);
 	if (own)
 		tell(context, STORE_READS, own);
 }
