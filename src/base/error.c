@@ -1,6 +1,8 @@
 /* The one error type: how it is filled, and which exit code it becomes. */
 #include "base/error.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -106,6 +108,7 @@ _Noreturn void bug(const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
+	log_flush(); /* what was logged before explains it best */
 	fputs("mtls: bug: ", stderr);
 	vfprintf(stderr, format, arguments);
 	fputc('\n', stderr);

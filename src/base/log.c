@@ -1,11 +1,12 @@
-/* Writing log records: only whole ones, in one write, so that lines of several processes do not
- * mix. */
+/* Writing log records: only whole ones in a write, so that lines of several threads and processes
+ * do not mix. */
 #include "base/log.h"
 
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/text.h"
 
+#include <limits.h>
 #include <unistd.h>
 
 static const char *const level_names[] = { "debug", "info", "warning", "error" };
@@ -18,10 +19,22 @@ static _Thread_local struct {
 	struct buffer lines;
 } held = { .lines = BUFFER(SIZE_MAX) };
 
+/* So many bytes of whole lines as a pipe takes in one piece (pipe(7)), or one line. */
+static size_t piece_of(const char *lines, size_t bytes)
+{
+	if (bytes <= PIPE_BUF)
+		return bytes;
+	size_t piece = PIPE_BUF;
+	while (piece && lines[piece - 1] != '\n')
+		piece--;
+	const char *end = memchr(lines, '\n', bytes);
+	return piece ? piece : (end ? (size_t)(end + 1 - lines) : bytes);
+}
+
 static void write_lines(int fd, const char *lines, size_t bytes)
 {
 	while (bytes) {
-		ssize_t written = write(fd, lines, bytes);
+		ssize_t written = write(fd, lines, piece_of(lines, bytes));
 		if (written <= 0)
 			return; /* nowhere left to complain */
 		lines += written;

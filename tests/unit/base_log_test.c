@@ -4,8 +4,10 @@
 #include "base/base.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int ends[2];
@@ -164,6 +166,74 @@ static void held_lines_are_not_held_for_ever(void **state)
 	close(log.fd);
 }
 
+/* Of a pipe in packets each read gives what one write has brought. */
+static void a_write_to_a_pipe_is_of_whole_lines_and_never_torn(void **state)
+{
+	(void)state;
+#ifndef O_DIRECT
+	skip();
+#else
+	int packets[2];
+	char packet[PIPE_BUF * 2], line[1000];
+	size_t lines = 0;
+	assert_int_equal(pipe(packets), 0);
+	assert_int_equal(fcntl(packets[0], F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(fcntl(packets[1], F_SETFL, O_DIRECT), 0);
+	struct log log = { .fd = packets[1], .level_min = LOG_INFO };
+	memset(line, 'x', sizeof line - 1);
+	line[sizeof line - 1] = 0;
+	log_hold();
+	for (int i = 0; i < 20; i++)
+		log_event(&log, LOG_INFO, "long", NULL, "%.*s", 300 + 37 * i, line);
+	log_release();
+	for (ssize_t got; (got = read(packets[0], packet, sizeof packet)) > 0;) {
+		assert_int_equal(packet[got - 1], '\n');
+		for (ssize_t i = 0; i < got; i++)
+			lines += packet[i] == '\n';
+	}
+	assert_int_equal(lines, 20);
+	close(packets[0]);
+	close(packets[1]);
+#endif
+}
+
+static void a_line_longer_than_that_is_written_all_the_same(void **state)
+{
+	(void)state;
+	struct log log = { .fd = ends[1], .level_min = LOG_INFO };
+	char line[PIPE_BUF + 100];
+	memset(line, 'x', sizeof line - 1);
+	line[sizeof line - 1] = 0;
+	log_hold();
+	log_event(&log, LOG_INFO, "short", NULL, "short");
+	log_event(&log, LOG_INFO, "long", NULL, "%s", line);
+	log_event(&log, LOG_INFO, "short", NULL, "short");
+	log_release();
+	logged();
+	assert_int_equal(strlen(seen), 2 * strlen("short\n") + sizeof line);
+	assert_memory_equal(seen, "short\nxxx", strlen("short\nxxx"));
+	assert_string_equal(seen + strlen("short\n") + sizeof line - 2, "x\nshort\n");
+}
+
+/* What was logged before explains it best. */
+static void held_lines_are_written_before_a_bug_ends_the_program(void **state)
+{
+	(void)state;
+	struct log log = { .fd = ends[1], .level_min = LOG_INFO };
+	int status;
+	pid_t child = fork();
+	if (!child) {
+		close(STDERR_FILENO);
+		log_hold();
+		log_event(&log, LOG_INFO, "before", NULL, "before");
+		bug("the end");
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 70);
+	assert_string_equal(logged(), "before\n");
+}
+
 static void each_thread_holds_its_own(void **state)
 {
 	(void)state;
@@ -203,6 +273,13 @@ int main(void)
 			held_lines_wait_for_the_flush, open_pipe, close_pipe),
 		cmocka_unit_test_setup_teardown(
 			held_lines_are_not_held_for_ever, open_pipe, close_pipe),
+		cmocka_unit_test_setup_teardown(
+			a_write_to_a_pipe_is_of_whole_lines_and_never_torn, open_pipe, close_pipe),
+		cmocka_unit_test_setup_teardown(
+			a_line_longer_than_that_is_written_all_the_same, open_pipe, close_pipe),
+		cmocka_unit_test_setup_teardown(
+			held_lines_are_written_before_a_bug_ends_the_program, open_pipe,
+			close_pipe),
 		cmocka_unit_test_setup_teardown(each_thread_holds_its_own, open_pipe, close_pipe),
 		cmocka_unit_test_setup_teardown(a_prefix_stands_in_front, open_pipe, close_pipe),
 		cmocka_unit_test_setup_teardown(
