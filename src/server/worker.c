@@ -173,6 +173,8 @@ bool worker_init(struct worker *worker, size_t number, struct settings *settings
 	if (settings->access)
 		request_ids_init(&worker->ids);
 	worker->wake = net_wake_new(worker->loop, woken, worker);
+	/* It ends when it is told to: a last connection that waits for the store keeps no loop. */
+	net_wake_hold(worker->wake);
 	worker->store_wake = net_wake_new(worker->loop, store_answers, worker);
 	worker->store_timer = net_timer_new(worker->loop, store_answers, worker);
 	worker->judge_timer = net_timer_new(worker->loop, judge_some, worker);
