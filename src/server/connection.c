@@ -151,6 +151,7 @@ void connection_linger(struct connection *connection)
 		connection_close(connection);
 		return;
 	}
+	log_flush();
 	net_stream_shutdown(connection->stream);
 	net_stream_resume(connection->stream);
 	start_deadline(connection, DEADLINE_LINGER, LINGER_MS_MAX);
@@ -312,6 +313,7 @@ static void handshake_failed(struct connection *connection, const struct error *
 	struct error ignored;
 	record_failure(connection->worker, net_stream_peer(connection->stream),
 		tls_connection_outcome(connection->tls), why);
+	log_flush();
 	/* No alert can reach who speaks no TLS; a browser shows this instead. */
 	if (why->code == CODE_PLAIN_HTTP && !net_stream_write(connection->stream, plain_http_answer,
 						    sizeof plain_http_answer - 1, &ignored))
