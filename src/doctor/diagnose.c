@@ -105,6 +105,7 @@ static void note_versions(struct run *run)
 	facts->speaks12 = run->look12.outcome.version != NULL;
 	facts->speaks13 = run->look13.outcome.version != NULL;
 	const struct tls_options *tls = &run->options->tls;
+	facts->alpn = basis(run).alpn;
 	enum tls_version max = tls->version_max ? tls->version_max : TLS_1_3;
 	facts->shares_version =
 		(facts->speaks12 && tls->version_min <= TLS_1_2 && max >= TLS_1_2) ||

@@ -231,6 +231,29 @@ static void nothing_sent(const struct facts *facts, json_t *findings)
 	finding_add(findings, code, "server", true, evidence, fix, NULL);
 }
 
+static bool offers(const char *names, const char *wanted)
+{
+	for (size_t bytes = 0; *names; names += bytes + (names[bytes] == ',')) {
+		bytes = strcspn(names, ",");
+		if (bytes == strlen(wanted) && !memcmp(names, wanted, bytes))
+			return true;
+	}
+	return false;
+}
+
+static void no_shared_protocol(const struct facts *facts, const char *answer, json_t *findings)
+{
+	OWN(char)
+	char *evidence = text_format("offered %s, the server answers with %s%s", facts->alpn,
+		answer,
+		facts->works_without_alpn ? "; offered none, it goes on with the handshake" : "");
+	finding_add(findings, CODE_ALPN_MISMATCH, "server", true, evidence,
+		offers(facts->alpn, "http/1.1")
+			? "have the server take http/1.1, or offer one of its own with --alpn"
+			: NULL,
+		"the server's list of application protocols");
+}
+
 static void before_certificates(const struct facts *facts, json_t *findings)
 {
 	OWN(char) char *answer = answer_text(facts);
@@ -253,10 +276,7 @@ static void before_certificates(const struct facts *facts, json_t *findings)
 		return;
 	}
 	if (protocol) {
-		evidence = text_format("with our application protocols the answer is %s%s", answer,
-			facts->works_without_alpn ? "; without them the handshake goes on" : "");
-		finding_add(findings, CODE_ALPN_MISMATCH, "server", true, evidence, NULL,
-			"the server's list of application protocols");
+		no_shared_protocol(facts, answer, findings);
 		return;
 	}
 	if (name) {

@@ -16,6 +16,7 @@ struct facts {
 	bool speaks12, speaks13;  /* the server does, to anybody */
 	const json_t *request;    /* the CertificateRequest, or NULL */
 	const struct probe *last; /* the handshake with our certificate, and the request */
+	const char *alpn;         /* what we offered, "h2,http/1.1" */
 	bool works_without_alpn;  /* a trial without what was suspected */
 	bool works_without_sni;
 	bool works_without_ciphers;

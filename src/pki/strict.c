@@ -251,6 +251,16 @@ static void say_rule(strict_seen *found, void *context, enum code code, const ch
 	found(context, code, text);
 }
 
+bool strict_can_read(X509 *certificate)
+{
+	struct view view = { .certificate = certificate };
+	char seen[VERIFY_DETAIL_BYTES];
+	bool can = !(X509_get_extension_flags(certificate) & EXFLAG_INVALID) ||
+		   !(extension_is_duplicate(&view, seen) || extension_is_malformed(&view, seen));
+	ERR_clear_error();
+	return can;
+}
+
 void strict_each(X509 *certificate, bool is_server, strict_seen *found, void *context)
 {
 	OWN(certificates) STACK_OF(X509) *chain = sk_X509_new_null();
@@ -262,6 +272,7 @@ void strict_each(X509 *certificate, bool is_server, strict_seen *found, void *co
 		.is_ca = flags & EXFLAG_CA,
 		.is_root = (flags & EXFLAG_SS) || signs_itself(certificate, chain),
 		.role = is_server ? ROLE_SERVER : ROLE_CLIENT };
+	bool readable = strict_can_read(certificate);
 	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
 		char seen[VERIFY_DETAIL_BYTES] = "";
 		if (view.is_root && view.is_ca && !rules[i].binds_anchors)
@@ -269,6 +280,9 @@ void strict_each(X509 *certificate, bool is_server, strict_seen *found, void *co
 		if (rules[i].breaks(&view, seen))
 			say_rule(found, context, rules[i].code, rules[i].sentence, rules[i].source,
 				seen);
+		/* The rules behind this one ask what the extensions say. */
+		if (rules[i].code == CODE_EXTENSION_MALFORMED && !readable)
+			break;
 	}
 	ERR_clear_error();
 }

@@ -172,7 +172,8 @@ bool common_name_is_no_san(const struct view *view, char *detail)
 {
 	const X509_NAME *subject = X509_get_subject_name(view->certificate);
 	OWN(GENERAL_NAMES) GENERAL_NAMES *names = names_of(view);
-	if (view->role != ROLE_SERVER || view->is_ca)
+	/* Where there is no name at all that is the finding, and this one would say nothing new. */
+	if (view->role != ROLE_SERVER || view->is_ca || server_has_no_names(view, detail))
 		return false;
 	for (int i = -1; (i = X509_NAME_get_index_by_NID(subject, NID_commonName, i)) >= 0;)
 		if (!is_some_name(names, X509_NAME_get_entry(subject, i), detail))

@@ -34,6 +34,7 @@ static void set_scene(struct scene *scene)
 		.speaks13 = true,
 		.shares_version = true,
 		.last = &scene->last,
+		.alpn = "http/1.1",
 		.suspects = &scene->suspects };
 }
 
@@ -218,6 +219,40 @@ static void pages_refuse_too(void **state)
 	expect(&scene, "C:client-expired");
 }
 
+/* Who offered http/1.1 is not told to offer it. */
+static void no_protocol_is_shared(void **state)
+{
+	static const struct {
+		const char *alpn, *fix;
+	} rows[] = {
+		{ "http/1.1",
+			"have the server take http/1.1, or offer one of its own with --alpn" },
+		{ "h2,http/1.1",
+			"have the server take http/1.1, or offer one of its own with --alpn" },
+		{ "h2", "offer http/1.1" },
+		{ "http/1.10,xhttp/1.1", "offer http/1.1" },
+	};
+	struct scene scene;
+	(void)state;
+	set_scene(&scene);
+	refuse_with(&scene, 120);
+	scene.last.outcome.version = NULL;
+	scene.last.outcome.certificate_requested = scene.last.outcome.certificate_sent = false;
+	scene.facts.sent = false;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		scene.facts.alpn = rows[i].alpn;
+		OWN(json_t) json_t *all = findings_make(&scene.facts);
+		assert_int_equal(json_array_size(all), 1);
+		const json_t *one = json_array_get(all, 0);
+		assert_string_equal(json_string_value(json_object_get(one, "fix")), rows[i].fix);
+		OWN(char)
+		char *evidence =
+			text_format("offered %s, the server answers with alert 120", rows[i].alpn);
+		const char *said = json_string_value(json_object_get(one, "evidence"));
+		assert_memory_equal(said, evidence, strlen(evidence));
+	}
+}
+
 static void before_certificates_the_wire_proves(void **state)
 {
 	struct scene scene;
@@ -327,6 +362,7 @@ int main(void)
 		cmocka_unit_test(an_alert_alone_is_no_proof),
 		cmocka_unit_test(what_stays_at_home_is_certain),
 		cmocka_unit_test(pages_refuse_too),
+		cmocka_unit_test(no_protocol_is_shared),
 		cmocka_unit_test(before_certificates_the_wire_proves),
 		cmocka_unit_test(our_own_refusal_is_certain),
 		cmocka_unit_test(a_servers_record_is_proof_when_it_is_new),
