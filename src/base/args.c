@@ -143,7 +143,8 @@ static bool parse_option(
 	if (option->value && !text) {
 		if (*index + 1 >= count)
 			return error_set(reterr, ERROR_USAGE, "mtls %s: --%s needs a value: %s",
-				args->command->name, option->name, option->value);
+				args->command->name, option->name,
+				option->choices ? option->choices : option->value);
 		text = words[++*index];
 	}
 	return keep(args, option, text, reterr);
@@ -253,9 +254,27 @@ static const char *fallback(const struct args *args, const struct option *option
 	return text && *text ? text : option->preset;
 }
 
+static bool is_one_of(const char *text, const char *const *words)
+{
+	while (*words && strcmp(text, *words) != 0)
+		words++;
+	return *words != NULL;
+}
+
+static bool is_yes(const char *text)
+{
+	static const char *const words[] = { "yes", "true", "1", NULL };
+	return is_one_of(text, words);
+}
+
 bool args_allows(const struct args *args, const char *name, const char *text, struct error *reterr)
 {
-	return check_choice(args, known(args, name), text, reterr);
+	static const char *const off[] = { "no", "false", "0", "", NULL };
+	const struct option *option = known(args, name);
+	if (!option->value && text && !is_yes(text) && !is_one_of(text, off))
+		return error_set(reterr, ERROR_USAGE, "mtls %s: --%s is yes or no, not '%s'",
+			args->command->name, option->name, text);
+	return check_choice(args, option, text, reterr);
 }
 
 bool args_flag(const struct args *args, const char *name)
@@ -263,7 +282,7 @@ bool args_flag(const struct args *args, const char *name)
 	if (args_given(args, name))
 		return true;
 	const char *text = fallback(args, known(args, name));
-	return text && (!strcmp(text, "yes") || !strcmp(text, "true") || !strcmp(text, "1"));
+	return text && is_yes(text);
 }
 
 const char *args_text(const struct args *args, const char *name)

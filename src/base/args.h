@@ -64,7 +64,8 @@ OWN_DEFINE(args, struct args, args_free);
 typedef const char *args_lookup(void *context, const char *name);
 void args_set_configuration(struct args *args, args_lookup *lookup, void *context);
 bool args_knows(const struct args *args, const char *name);
-/* Whether `text` may be the value of that option: one of its choices, where it has some. */
+/* Whether `text` may be the value of that option: one of its choices, where it has some; yes or no
+ * for a flag. */
 must_check bool args_allows(
 	const struct args *args, const char *name, const char *text, struct error *reterr);
 

@@ -64,8 +64,8 @@ static bool explain(const struct client *client, CURLcode result,
 		return explain_tls(client, system, reterr);
 	switch ((int)result) {
 	case CURLE_COULDNT_RESOLVE_HOST:
-		error_set(
-			reterr, ERROR_NETWORK, "cannot find the address of '%s'", client->url.host);
+		error_code(reterr, ERROR_NETWORK, CODE_HOST_UNKNOWN,
+			"cannot find the address of '%s'", client->url.host);
 		return error_hint(reterr, "correct the name, or name its address with "
 					  "--resolve HOST:PORT:ADDRESS");
 	case CURLE_SETOPT_OPTION_SYNTAX: /* found only once it is used */

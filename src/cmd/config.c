@@ -32,6 +32,23 @@ static char *find_list(const struct args *args, const struct config *config, con
 	return fits ? TAKE(option) : NULL;
 }
 
+/* NAME.2 where NAME takes one value, or has others that are numbered otherwise. */
+static bool hint_list(const struct args *args, const char *name, struct error *reterr)
+{
+	const char *dot = strrchr(name, '.');
+	OWN(char) char *option = text_format("%.*s", (int)(dot ? dot - name : 0), name);
+	if (!args_knows(args, option))
+		return false;
+	if (args_repeats(args, option))
+		error_hint(reterr,
+			"several values are %s.1, %s.2 and so on to %d, without a gap, and "
+			"without %s beside them",
+			option, option, ARGS_CONFIGURED_MAX, option);
+	else
+		error_hint(reterr, "it takes one value, as %s", option);
+	return true;
+}
+
 /* A misspelt name would be silently without effect, so it is refused. */
 static bool check_names(const struct args *args, const struct config *config, struct error *reterr)
 {
@@ -47,10 +64,12 @@ static bool check_names(const struct args *args, const struct config *config, st
 		if (!option || foreign || !strcmp(name, "config")) {
 			error_set(reterr, ERROR_USAGE, "'%s': mtls %s has no option '%s'", path,
 				config->section, name);
-			return error_hint(reterr,
-				"mtls %s --help lists the options; section [%s] "
-				"takes them without dashes",
-				config->section, config->section);
+			return hint_list(args, name, reterr)
+				       ? false
+				       : error_hint(reterr,
+						 "mtls %s --help lists the options; section [%s] "
+						 "takes them without dashes",
+						 config->section, config->section);
 		}
 		if (!args_allows(args, option, lookup((void *)config, name), reterr))
 			return error_context(reterr, "'%s'", path);

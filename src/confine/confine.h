@@ -74,5 +74,7 @@ must_check bool confine(
  * name that nobody has, and for root's own; ERROR_IO for who is not root.
  */
 must_check bool confine_become(const char *user, struct error *reterr);
+/* Whether root could become that user; the same errors for a name. */
+must_check bool confine_knows(const char *user, struct error *reterr);
 
 #endif

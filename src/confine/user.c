@@ -69,6 +69,8 @@ static bool find(const char *name, struct passwd *ret, struct error *reterr)
 		return error_errno(reterr, ERROR_IO, "cannot look up the user '%s'", name);
 	if (!found) {
 		error_set(reterr, ERROR_USAGE, "there is no user '%s' to become", name);
+		if (*name && !name[strspn(name, "0123456789")])
+			return error_hint(reterr, "give the user's name, not its number");
 		return error_hint(reterr, "make one: useradd --system --no-create-home %s", name);
 	}
 	if (found->pw_uid == 0)
@@ -76,6 +78,12 @@ static bool find(const char *name, struct passwd *ret, struct error *reterr)
 			reterr, ERROR_USAGE, "the user '%s' to become is root itself", name);
 	*ret = *found;
 	return true;
+}
+
+bool confine_knows(const char *user, struct error *reterr)
+{
+	struct passwd about = { 0 };
+	return find(user, &about, reterr);
 }
 
 bool confine_become(const char *user, struct error *reterr)

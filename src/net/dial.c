@@ -105,8 +105,8 @@ bool net_places_find(const struct net_address *address, unsigned ms_max, struct 
 		return error_set(reterr, ERROR_NETWORK,
 			"the resolver did not answer for '%s' within %u ms", address->host, ms_max);
 	if (status)
-		return error_set(reterr, ERROR_NETWORK, "cannot find the host '%s': %s",
-			address->host,
+		return error_code(reterr, ERROR_NETWORK, CODE_HOST_UNKNOWN,
+			"cannot find the host '%s': %s", address->host,
 			status == EAI_SYSTEM ? strerror(system) : gai_strerror(status));
 	*ret = TAKE(places);
 	return true;

@@ -22,8 +22,8 @@ bool net_resolve(const struct net_address *address, struct net_target **ret, str
 	if (status && status != EAI_SYSTEM)
 		status = getaddrinfo(address->host, port, &any, &found);
 	if (status)
-		return error_set(reterr, ERROR_NETWORK, "cannot find the host '%s': %s",
-			address->host,
+		return error_code(reterr, ERROR_NETWORK, CODE_HOST_UNKNOWN,
+			"cannot find the host '%s': %s", address->host,
 			status == EAI_SYSTEM ? strerror(errno) : gai_strerror(status));
 	struct net_target *target = net_allocate(sizeof *target);
 	target->address = *address;

@@ -1,4 +1,5 @@
 /* What a start would load, looked at without starting. */
+#include "confine/confine.h"
 #include "server/expiry.h"
 #include "server/files.h"
 #include "server/server.h"
@@ -49,6 +50,8 @@ bool server_check(
 {
 	OWN(snapshot) struct snapshot *snapshot = NULL;
 	OWN(files) struct files *files = NULL;
+	if (options->user && !confine_knows(options->user, reterr))
+		return false;
 	if (!snapshot_load(&options->tls, options->policy_path, 1, &snapshot, reterr) ||
 		(options->root && !files_new(options->root, &files, reterr)))
 		return false;

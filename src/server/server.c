@@ -310,8 +310,13 @@ bool server_new(const struct server_options *options, struct server **ret, struc
 	if (!server->workers)
 		bug("out of memory for %zu workers", server->workers_count);
 	json_object_seed(0); /* before there are threads that would each want to */
-	if (!start(server, options, reterr))
+	if (!start(server, options, reterr)) {
+		/* Root may do what that user may not, and would look for the reason in vain. */
+		if (options->user && reterr->system == EACCES && !*reterr->hint)
+			error_hint(reterr, "the user '%s' tried it: give that user the right to",
+				options->user);
 		return false;
+	}
 	warn_about_keys(&options->log, &options->tls);
 	server->expiry =
 		expiry_new(server->loop, &server->settings.log, options->tls.verify.crl_grace_s);

@@ -128,7 +128,7 @@ static const struct {
 	{ &any, "--quiet=", "mtls any: --quiet takes no value" },
 	{ &any, "--quiet -q", "mtls any: --quiet is given twice" },
 	{ &any, "-f a --file a", "mtls any: --file is given twice" },
-	{ &any, "--mode", "mtls any: --mode needs a value: MODE" },
+	{ &any, "--mode", "mtls any: --mode needs a value: on|off" },
 	{ &any, "--mode ON", "mtls any: --mode is one of on|off, not 'ON'" },
 	{ &any, "--mode o", "mtls any: --mode is one of on|off, not 'o'" },
 	{ &any, "--mode on|off", "mtls any: --mode is one of on|off, not 'on|off'" },

@@ -55,7 +55,7 @@ static const struct row {
 	const char *text, *hint; /* hint NULL: none */
 } rows[] = {
 	{ "no address", CURLE_COULDNT_RESOLVE_HOST, 0, 0, false, false, "ignored", ERROR_NETWORK,
-		CODE_NONE, BEGIN "cannot find the address of 'example.test'",
+		CODE_HOST_UNKNOWN, BEGIN "cannot find the address of 'example.test'",
 		"correct the name, or name its address with --resolve HOST:PORT:ADDRESS" },
 	{ "--resolve", CURLE_SETOPT_OPTION_SYNTAX, 0, 0, false, false, "bad entry", ERROR_USAGE,
 		CODE_NONE,

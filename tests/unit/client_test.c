@@ -197,7 +197,7 @@ static const struct fact facts[] = {
 		"the response took longer" },
 	{ CURLE_OPERATION_TIMEDOUT, true, true, -1, 200, ERROR_NETWORK, CODE_NONE,
 		"the rest of the response took longer" },
-	{ CURLE_COULDNT_RESOLVE_HOST, false, false, -1, 0, ERROR_NETWORK, CODE_NONE,
+	{ CURLE_COULDNT_RESOLVE_HOST, false, false, -1, 0, ERROR_NETWORK, CODE_HOST_UNKNOWN,
 		"cannot find the address of 'localhost'" },
 	{ CURLE_UNSUPPORTED_PROTOCOL, true, true, -1, 0, ERROR_REFUSED_BY_US, CODE_NONE,
 		"the answer is no HTTP" },

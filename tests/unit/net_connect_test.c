@@ -86,6 +86,7 @@ static void hosts_are_found_or_named(void **state)
 			continue;
 		OWN(char) char *text = text_format("cannot find the host '%s': ", rows[i].host);
 		assert_int_equal(error.kind, ERROR_NETWORK);
+		assert_int_equal(error.code, CODE_HOST_UNKNOWN);
 		assert_memory_equal(error.text, text, strlen(text));
 		assert_true(strlen(error.text) > strlen(text));
 	}
@@ -212,6 +213,7 @@ static void places_are_found_or_named(void **state)
 	assert_false(net_places_find(&address, 60000, &none, &error));
 	assert_null(none);
 	assert_int_equal(error.kind, ERROR_NETWORK);
+	assert_int_equal(error.code, CODE_HOST_UNKNOWN);
 	assert_non_null(strstr(error.text, "cannot find the host 'no-such-host.invalid': "));
 	net_places_free(NULL);
 	net_dial_close(NULL);
