@@ -15,6 +15,8 @@
 	X(void, freemem, (void *memory)) \
 	X(PGconn *, connectStartParams, \
 		(const char *const *names, const char *const *values, int expand)) \
+	X(PQnoticeProcessor, setNoticeProcessor, \
+		(PGconn * connection, PQnoticeProcessor processor, void *context)) \
 	X(PostgresPollingStatusType, connectPoll, (PGconn * connection)) \
 	X(ConnStatusType, status, (const PGconn *connection)) \
 	X(char *, errorMessage, (const PGconn *connection)) \

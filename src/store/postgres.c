@@ -248,6 +248,12 @@ static bool finish_connecting(struct database *database, struct error *reterr)
 	return execute(database, bounds, reterr);
 }
 
+/* What the database remarks by the way libpq would print; what is wrong the results say. */
+static void overhear(void *context, const char *remark)
+{
+	(void)context, (void)remark;
+}
+
 static bool try_connect(struct database *database, struct error *reterr)
 {
 	const struct libpq *pq = database->pq;
@@ -263,6 +269,7 @@ static bool try_connect(struct database *database, struct error *reterr)
 	database->connection = pq->connectStartParams(names, values, 0);
 	if (!database->connection)
 		bug("out of memory for a connection");
+	pq->setNoticeProcessor(database->connection, overhear, NULL);
 	if (pq->status(database->connection) == CONNECTION_BAD)
 		failed(database, "connect to", pq->errorMessage(database->connection), reterr);
 	else if (finish_connecting(database, reterr))
