@@ -250,7 +250,7 @@ static void no_shared_protocol(const struct facts *facts, const char *answer, js
 	finding_add(findings, CODE_ALPN_MISMATCH, "server", true, evidence,
 		offers(facts->alpn, "http/1.1")
 			? "have the server take http/1.1, or offer one of its own with --alpn"
-			: NULL,
+			: "offer http/1.1",
 		"the server's list of application protocols");
 }
 
