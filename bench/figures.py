@@ -99,7 +99,8 @@ def tables(rows, void, missing, limit, options):
              f"- {version(['openssl', 'version'])}; {version([os.environ['MTLS'], '--version'])}",
              f"- {options.rounds} rounds of {options.seconds} s",
              *[f"- {keys}: {KEYS[keys]}" for keys in options.keys],
-             "- nginx: its installed nginx.conf; \"tuned\": sessions in memory, no tickets, no log",
+             "- nginx: its installed nginx.conf, but a connection may ask more than 1000 times; "
+             "\"tuned\": sessions in memory, no tickets, no log",
              "- h2o: as packaged it asks for no client certificate, so it has less to do"]
     lines += [f"- {name} was not measured: {why} is not installed" for name, why in missing.items()]
     for (figure, keys, name), why in sorted(void.items()):
