@@ -45,6 +45,8 @@ cd "$T"
 unset MTLS_CERTS MTLS_CONFIG MTLS_CONTROL MTLS_METRICS MTLS_ACCESS_LOG MTLS_SANDBOX MTLS_USER
 unset MTLS_SERVER_HOST MTLS_SERVER_PORT
 unset SSL_CERT_FILE SSL_CERT_DIR OPENSSL_CONF http_proxy https_proxy HTTPS_PROXY ALL_PROXY all_proxy
+# With it Python writes a line word by word, and whoever waits for its beginning reads on too early.
+unset PYTHONUNBUFFERED
 export LC_ALL=C.UTF-8 TZ=UTC0
 # Servers of one test stand in one folder, and keep nothing there unless the test is about that.
 export MTLS_STORE=memory
