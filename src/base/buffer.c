@@ -24,6 +24,22 @@ void buffer_done(struct buffer *buffer)
 	buffer->length = buffer->capacity = 0;
 }
 
+/*
+ * A large piece of the C library's begins 16 bytes into a page. Copies there from the start of a
+ * page, as pread does, take eight times as long on processors that take each load for one of the
+ * bytes just stored (seen on AMD's that have FSRM).
+ */
+#define LARGE_BYTES ((size_t)4096)
+#define LINE_BYTES ((size_t)64)
+
+static char *allocate(size_t bytes)
+{
+	void *memory = NULL;
+	if (bytes < LARGE_BYTES)
+		return malloc(bytes);
+	return posix_memalign(&memory, LINE_BYTES, bytes) ? NULL : memory;
+}
+
 bool buffer_reserve(struct buffer *buffer, size_t bytes, char **ret_room, struct error *reterr)
 {
 	/* Half of what can be addressed, so that no sum and no doubling below overflows. */
@@ -38,7 +54,7 @@ bool buffer_reserve(struct buffer *buffer, size_t bytes, char **ret_room, struct
 		if (capacity > max + 1)
 			capacity = max + 1;
 		/* No realloc: it could leave a copy of a secret behind. */
-		char *data = malloc(capacity);
+		char *data = allocate(capacity);
 		if (!data)
 			return error_set(reterr, ERROR_IO, "out of memory for %zu bytes", capacity);
 		if (buffer->length)

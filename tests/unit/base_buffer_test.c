@@ -34,6 +34,23 @@ static void refuses_sizes_that_overflow(void **state)
 	assert_ptr_equal(room, buffer.data + 1);
 }
 
+/* Copies into a buffer of the C library's own begin may be slow ones; see buffer.c. */
+static void large_ones_begin_on_a_line_of_the_cache(void **state)
+{
+	(void)state;
+	struct error error;
+	char *room;
+	for (size_t bytes = 4095; bytes < ((size_t)1 << 20); bytes = bytes * 2 + 1) {
+		OWN(buffer) struct buffer buffer = BUFFER((size_t)2 << 20);
+		assert_true(buffer_text(&buffer, "kept", &error));
+		assert_true(buffer_reserve(&buffer, bytes, &room, &error));
+		assert_int_equal((uintptr_t)buffer.data % 64, 0);
+		assert_ptr_equal(room, buffer.data + 4);
+		memset(room, 'x', bytes);
+		assert_memory_equal(buffer.data, "kept", 4);
+	}
+}
+
 static void a_cap_of_nothing_takes_nothing(void **state)
 {
 	(void)state;
@@ -102,6 +119,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(grows_to_its_cap_and_not_beyond),
 		cmocka_unit_test(refuses_sizes_that_overflow),
+		cmocka_unit_test(large_ones_begin_on_a_line_of_the_cache),
 		cmocka_unit_test(a_cap_of_nothing_takes_nothing),
 		cmocka_unit_test(formats_whole_or_not_at_all),
 		cmocka_unit_test(consumes_from_the_front),
