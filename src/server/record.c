@@ -258,14 +258,35 @@ void record_stopping(const struct settings *settings)
 		settings->stopped_by == SIGINT ? "Ctrl+C" : "SIGTERM", settings->stopped_open);
 }
 
-void record_summary(const struct log *log, const struct counts *total, unsigned long long shed)
+void record_shed(const struct log *log, enum shed shed, const struct unsaid *what)
 {
+	struct line line = { .text = BUFFER(LINE_BYTES_MAX), .fields = json_object() };
+	const struct code_info *code = code_info(counts_shed_codes[shed]);
+	char peer[NET_ADDRESS_BYTES];
+	add_number(&line, "closed", (long long)what->closed);
+	add(&line, "peer", net_address_format(&what->peer, peer));
+	add(&line, "code", code->name);
+	add(&line, "why", what->why);
+	add(&line, "hint", code->hint);
+	record_line(log, LOG_WARNING, "shed", line.fields, "SHED%s", line.text.data);
+	buffer_done(&line.text);
+}
+
+void record_summary(const struct log *log, const struct counts *total)
+{
+	unsigned long long shed = 0;
 	struct line line = { .text = BUFFER(LINE_BYTES_MAX), .fields = json_object() };
 	add_number(&line, "connections", (long long)total->connections);
 	add_number(&line, "handshakes", (long long)total->handshakes);
 	add_number(&line, "requests", (long long)total->requests);
+	for (size_t i = SHED_NONE + 1; i < SHED_KINDS; i++)
+		shed += count_read(&total->shed[i]);
 	if (shed)
 		add_number(&line, "shed", (long long)shed);
+	for (size_t i = SHED_NONE + 1; i < SHED_KINDS; i++)
+		if (count_read(&total->shed[i]))
+			add_number(&line, code_name(counts_shed_codes[i]),
+				(long long)count_read(&total->shed[i]));
 	for (int i = CODE_NONE; i < CODE_COUNT; i++)
 		if (counts_failed(total, (enum code)i))
 			add_number(&line, i == CODE_NONE ? "unknown" : code_name((enum code)i),
