@@ -37,6 +37,8 @@ void http_response_free(struct http_response *response)
 	free(response->spans);
 	if (response->fd >= 0)
 		close(response->fd);
+	if (response->holder)
+		response->release(response->holder);
 	free(response);
 }
 
@@ -100,6 +102,14 @@ void http_response_file(struct http_response *response, int fd)
 	if (response->fd >= 0)
 		bug("a response with two files");
 	response->fd = fd;
+}
+
+void http_response_hold(struct http_response *response, const char *file_bytes, void *holder,
+	void (*release)(void *holder))
+{
+	response->file_bytes = file_bytes;
+	response->holder = holder;
+	response->release = release;
 }
 
 bool http_response_json(struct http_response *response, const json_t *json, struct error *reterr)

@@ -79,7 +79,10 @@ struct http_response {
 	struct http_field fields[HTTP_RESPONSE_FIELDS_MAX];
 	size_t field_count;
 	struct buffer bytes; /* what the spans that are not in the file point into */
-	int fd;              /* -1: no file */
+	int fd;              /* -1: no file, or its bytes are at hand: */
+	const char *file_bytes;
+	void *holder; /* of these; NULL: nobody */
+	void (*release)(void *holder);
 	struct http_span *spans;
 	size_t span_count;
 	uint64_t body_bytes; /* of all spans */
@@ -105,6 +108,9 @@ must_check bool http_response_append(
 void http_response_append_file(struct http_response *response, uint64_t offset, uint64_t bytes);
 /* The file that spans are in; the response owns it from now on. */
 void http_response_file(struct http_response *response, int fd);
+/* Instead: its bytes, all of them, which `holder` holds until it is released with the response. */
+void http_response_hold(struct http_response *response, const char *file_bytes, void *holder,
+	void (*release)(void *holder));
 
 /* A body of JSON, {"error": "the sentence"}, as every refusal of ours has. */
 struct http_response *http_response_error(int status, const char *format, ...)

@@ -27,12 +27,17 @@ static bool send_piece(struct connection *connection, struct error *reterr)
 			return false;
 		connection->head_sent = true;
 	}
-	if (http_response_sends_body(response, request) &&
-		!response_read(response, PIECE_BYTES, piece, &done, reterr))
+	const char *lent = NULL;
+	size_t lent_count = 0;
+	if (http_response_sends_body(response, request)) {
+		lent_count = response_lend(response, PIECE_BYTES, &lent, &done);
+		if (!lent_count && !response_read(response, PIECE_BYTES, piece, &done, reterr))
+			return false;
+	}
+	if (!tls_connection_write(connection->tls, piece->data, piece->length, reterr) ||
+		!tls_connection_write(connection->tls, lent, lent_count, reterr))
 		return false;
-	if (!tls_connection_write(connection->tls, piece->data, piece->length, reterr))
-		return false;
-	connection->turn_bytes += piece->length;
+	connection->turn_bytes += piece->length + lent_count;
 	if (done)
 		answered(connection);
 	return true;
