@@ -11,6 +11,7 @@
 #include "base/cache.h"
 #include "base/clock.h"
 #include "base/code.h"
+#include "base/cores.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"

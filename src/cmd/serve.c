@@ -214,23 +214,9 @@ static bool read_limits(struct args *args, struct server_limits *ret, struct sto
 
 #define WORKERS_DEFAULT_MAX 16
 
-/* As many as processors that this process may run on: taskset and containers say fewer. */
-static long long processors(void)
-{
-	long long count = sysconf(_SC_NPROCESSORS_ONLN);
-#ifdef __linux__
-	cpu_set_t set;
-	if (sched_getaffinity(0, sizeof set, &set) == 0)
-		count = CPU_COUNT(&set);
-#endif
-	if (count < 1)
-		return 1;
-	return count < WORKERS_DEFAULT_MAX ? count : WORKERS_DEFAULT_MAX;
-}
-
 static bool read_workers(struct args *args, size_t *ret, struct error *reterr)
 {
-	long long workers = processors();
+	long long workers = (long long)cores_usable(WORKERS_DEFAULT_MAX);
 	if (!args_number(args, "workers", 1, SERVER_WORKERS_MAX, &workers, reterr))
 		return false;
 	*ret = (size_t)workers;
