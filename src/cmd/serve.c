@@ -1,5 +1,6 @@
 /* mtls serve: the HTTPS server that wants to know who its clients are. */
 #include "cmd/serve.h"
+#include "cmd/again.h"
 #include "cmd/commands.h"
 #include "cmd/config.h"
 #include "cmd/resumption.h"
@@ -360,7 +361,10 @@ static int serve_run(struct args *args)
 {
 	struct error error;
 	OWN(config) struct config *config = NULL;
-	return config_apply(args, &config, &error) && serve(args, &error) ? 0 : cmd_fail(&error);
+	if (!config_apply(args, &config, &error))
+		return cmd_fail(&error);
+	again_if_faster(args);
+	return serve(args, &error) ? 0 : cmd_fail(&error);
 }
 
 const struct command serve_command = {

@@ -79,6 +79,12 @@ static void read_trust(struct args *args, const char *folder, struct side *side)
 	side->tls.ca_count = 1;
 }
 
+char *side_certificate(const struct args *args, const char *role)
+{
+	const char *cert = args_text(args, "cert");
+	return cert ? text_copy(cert) : text_format("%s/%s.crt", args_text(args, "certs"), role);
+}
+
 bool side_read(
 	struct args *args, const char *role, bool bare, struct side *ret, struct error *reterr)
 {
@@ -88,8 +94,8 @@ bool side_read(
 	read_trust(args, folder, ret);
 	if (bare)
 		return true;
-	const char *cert = args_text(args, "cert"), *key = args_text(args, "key");
-	ret->cert = cert ? text_copy(cert) : text_format("%s/%s.crt", folder, role);
+	const char *key = args_text(args, "key");
+	ret->cert = side_certificate(args, role);
 	ret->key = key ? text_copy(key) : side_key_beside(ret->cert);
 	ret->tls.cert = ret->cert;
 	ret->tls.key = ret->key;

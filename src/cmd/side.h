@@ -79,6 +79,8 @@ struct side {
  */
 must_check bool side_read(
 	struct args *args, const char *role, bool bare, struct side *ret, struct error *reterr);
+/* The file of our certificate: --cert, or ROLE.crt in the folder of --certs; to free. */
+char *side_certificate(const struct args *args, const char *role);
 /* Where the key of a certificate file is looked for: NAME.key for NAME.crt, else the same file. The
  * caller's. */
 char *side_key_beside(const char *cert);

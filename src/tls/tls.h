@@ -157,6 +157,15 @@ struct end *tls_context_ends(const struct tls_context *context, size_t *ret_coun
 /* The running OpenSSL's version, "3.0.19": a library that shares our SSL_CTX must say the same. */
 const char *tls_library_version(void);
 
+/* What OpenSSL reads once, when it is loaded: what to make of the processor. */
+#define TLS_PROCESSOR_VARIABLE "OPENSSL_ia32cap"
+/*
+ * Sets it in the environment where this program, begun again, would sign faster with the key of
+ * the certificate in this file: see processor.c. False where it stands already, where nothing would
+ * be gained, and where the file cannot be read.
+ */
+bool tls_processor_set(const char *certificate);
+
 #ifdef MTLS_PARSED_CERTIFICATES
 /* How often a parsed certificate was at hand; see parsed.c. */
 unsigned long long tls_parsed_hits(void);

@@ -1,0 +1,98 @@
+/* Which way to sign with RSA a processor prefers, and which certificates it is about. */
+#include "unit.h"
+
+#include "certs.h"
+#include "tls/processor.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ZEN_3 0x00a00f11
+#define AVX2_BMI2_ADX (1U << 5 | 1U << 8 | 1U << 19)
+
+static void assert_prefers(bool expected, const char *vendor, unsigned signature, unsigned features)
+{
+	struct tls_processor processor = { .signature = signature, .features = features };
+	snprintf(processor.vendor, sizeof processor.vendor, "%s", vendor);
+	if (tls_processor_prefers_avx2(&processor) != expected)
+		fail_msg("%s %x %x", vendor, signature, features);
+}
+
+static void only_where_it_was_measured(void **state)
+{
+	(void)state;
+	assert_prefers(true, "AuthenticAMD", ZEN_3, AVX2_BMI2_ADX);
+	assert_prefers(true, "AuthenticAMD", 0x00a20f10, AVX2_BMI2_ADX | 1U << 29);
+	/* Older, newer, and others' processors are left to OpenSSL. */
+	assert_prefers(false, "AuthenticAMD", 0x00830f10, AVX2_BMI2_ADX);
+	assert_prefers(false, "AuthenticAMD", 0x00b00f20, AVX2_BMI2_ADX);
+	assert_prefers(false, "GenuineIntel", ZEN_3, AVX2_BMI2_ADX);
+	assert_prefers(false, "GenuineIntel", 0x000506e3, AVX2_BMI2_ADX);
+	assert_prefers(false, "", 0, 0);
+	/* Zen 4 has a third way. */
+	assert_prefers(false, "AuthenticAMD", 0x00a10f11, AVX2_BMI2_ADX | 1U << 21);
+	/* Without one of them OpenSSL has no choice. */
+	for (unsigned bit = 1; bit; bit <<= 1)
+		if (bit & AVX2_BMI2_ADX)
+			assert_prefers(false, "AuthenticAMD", ZEN_3, AVX2_BMI2_ADX & ~bit);
+}
+
+static const char *certificate_with(const char *name, const char *key)
+{
+	return WRITE(name, MAKE(NULL, .subject = "CN=localhost", .key = key)->certificate);
+}
+
+static void a_key_is_known_by_its_kind_and_size(void **state)
+{
+	(void)state;
+	static const char *const others[] = { "P-256", "P-384", "ed25519", "rsa:1024", "rsa:3072" };
+	assert_true(tls_processor_has_rsa_2048(certificate_with("rsa.crt", "rsa:2048")));
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (tls_processor_has_rsa_2048(certificate_with("other.crt", others[i])))
+			fail_msg("%s", others[i]);
+}
+
+static void what_is_no_file_of_a_certificate_is_left_alone(void **state)
+{
+	(void)state;
+	struct error error;
+	const char *text = certs_path("text"), *pipe = certs_path("pipe");
+	assert_true(file_write(text, FILE_PUBLIC, "no certificate\n", 15, &error));
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	assert_false(tls_processor_has_rsa_2048(text));
+	assert_false(tls_processor_has_rsa_2048("missing"));
+	assert_false(tls_processor_has_rsa_2048("."));
+	assert_false(tls_processor_has_rsa_2048(pipe)); /* and does not wait */
+}
+
+static void what_the_user_says_stands(void **state)
+{
+	(void)state;
+	const char *rsa = certificate_with("rsa.crt", "rsa:2048");
+	const char *p256 = certificate_with("p256.crt", "P-256");
+	setenv(TLS_PROCESSOR_VARIABLE, "", 1);
+	assert_false(tls_processor_set(rsa));
+	assert_string_equal(getenv(TLS_PROCESSOR_VARIABLE), "");
+	unsetenv(TLS_PROCESSOR_VARIABLE);
+	assert_false(tls_processor_set(p256));
+	assert_null(getenv(TLS_PROCESSOR_VARIABLE));
+	/* Whether something is set is the processor's matter; set once, it is never set again. */
+	if (tls_processor_set(rsa))
+		assert_string_equal(getenv(TLS_PROCESSOR_VARIABLE), ":~0x80000");
+	else
+		assert_null(getenv(TLS_PROCESSOR_VARIABLE));
+	setenv(TLS_PROCESSOR_VARIABLE, ":~0x80000", 1);
+	assert_false(tls_processor_set(rsa));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_where_it_was_measured),
+		cmocka_unit_test(a_key_is_known_by_its_kind_and_size),
+		cmocka_unit_test(what_is_no_file_of_a_certificate_is_left_alone),
+		cmocka_unit_test(what_the_user_says_stands),
+	};
+	return cmocka_run_group_tests(tests, NULL, certs_end);
+}
