@@ -352,6 +352,7 @@ static bool serve(struct args *args, struct error *reterr)
 {
 	OWN(serving) struct serving serving = { 0 };
 	OWN(server) struct server *server = NULL;
+	tls_thread_begin();
 	return serving_read(args, &serving, reterr) &&
 	       server_supervision_read(&serving.options.supervision, reterr) &&
 	       server_new(&serving.options, &server, reterr) && server_run(server, reterr);

@@ -58,9 +58,25 @@ static void count(struct bundle *bundle, enum bundle_kind kind)
 
 /* Each takes DER; false when it is something else. Trailing bytes are refused by the caller. */
 
+/*
+ * A thread of a server has a library context that knows less than OpenSSL's own (tls_thread_begin).
+ * What cannot be read in that one is read in the other, which also says what is wrong.
+ */
+static bool reads_in_part(void)
+{
+	return OSSL_LIB_CTX_set0_default(NULL) != OSSL_LIB_CTX_get0_global_default();
+}
+
+static OSSL_LIB_CTX *read_in_whole(void)
+{
+	ERR_clear_error();
+	return OSSL_LIB_CTX_set0_default(OSSL_LIB_CTX_get0_global_default());
+}
+
 static bool keep_certificate(struct bundle *bundle, X509 *certificate)
 {
-	if (certificate && sk_X509_push(bundle->certificates, certificate))
+	bool whole = certificate && (!reads_in_part() || X509_get0_pubkey(certificate));
+	if (whole && sk_X509_push(bundle->certificates, certificate))
 		return true;
 	X509_free(certificate);
 	return false;
@@ -150,6 +166,24 @@ static const struct form forms[] = {
 	{ "PUBLIC KEY", BUNDLE_PUBLIC_KEY, take_public_key, true },
 };
 
+static bool take(
+	struct bundle *bundle, const struct form *form, const unsigned char **at, long bytes)
+{
+	const unsigned char *start = *at;
+	bool part = reads_in_part(), ok = form->take(bundle, at, bytes);
+	if (!part)
+		return ok;
+	if (!ok) {
+		*at = start;
+		OSSL_LIB_CTX *before = read_in_whole();
+		ok = form->take(bundle, at, bytes);
+		OSSL_LIB_CTX_set0_default(before);
+	}
+	if (ok) /* of the ways that were tried before */
+		ERR_clear_error();
+	return ok;
+}
+
 static int give_passphrase(char *target, int bytes, int writing, void *context)
 {
 	(void)writing;
@@ -183,10 +217,12 @@ static bool take_encrypted(struct bundle *bundle, const char *path, const char *
 	bundle->key_locked = !passphrase;
 	if (!passphrase)
 		return true;
+	OSSL_LIB_CTX *before = read_in_whole();
 	OWN(BIO) BIO *bio = BIO_new_mem_buf(block, -1);
 	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(
 				      bio, NULL, give_passphrase, (void *)(uintptr_t)passphrase)
 			    : NULL;
+	OSSL_LIB_CTX_set0_default(before);
 	wipe_stack();
 	if (!key) {
 		ERR_clear_error();
@@ -216,7 +252,7 @@ static bool take_block(struct bundle *bundle, const char *path, const char *bloc
 		const unsigned char *at = der;
 		if (strcmp(label, form->label) != 0)
 			continue;
-		if (!form->take(bundle, &at, bytes))
+		if (!take(bundle, form, &at, bytes))
 			return malformed(path, form->kind, "malformed", reterr);
 		if (at != der + bytes)
 			return malformed(path, form->kind, "followed by stray bytes", reterr);
@@ -260,7 +296,7 @@ static bool read_der(struct bundle *bundle, const struct buffer *data)
 {
 	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
 		const unsigned char *start = (const unsigned char *)data->data, *at = start;
-		if (forms[i].der && forms[i].take(bundle, &at, (long)data->length) &&
+		if (forms[i].der && take(bundle, &forms[i], &at, (long)data->length) &&
 			at == start + data->length) {
 			count(bundle, forms[i].kind);
 			ERR_clear_error();

@@ -206,6 +206,7 @@ bool worker_take(struct worker *worker, int fd, struct error *reterr)
 static void *run(void *context)
 {
 	struct worker *worker = context;
+	tls_thread_begin();
 	log_hold();
 	net_loop_run(worker->loop);
 	log_release();

@@ -5,11 +5,17 @@
  * cryptography of a full handshake. So here is a provider that is OpenSSL's default one, done by
  * that one's own functions, but offers only what TLS and X.509 have a use for, and of the decoders
  * those for a key in a certificate, a SubjectPublicKeyInfo in DER (RFC 5280 section 4.1).
+ *
+ * OpenSSL's default provider is in the same context, so that whatever its functions ask for in
+ * their turn is ours again, but is not active there: nothing else of it is looked at, and the
+ * process needs no second context with a table of names and a random generator of its own.
  */
 #include "tls/context.h"
 
 #include <openssl/core_dispatch.h>
+#include <openssl/err.h>
 #include <openssl/provider.h>
+#include <openssl/rand.h>
 #include <pthread.h>
 
 #define NAME "mtls-peers"
@@ -17,13 +23,15 @@
 
 /*
  * What is offered of an operation, by an algorithm's first name. Ciphers are those of every suite
- * that libssl knows; digests those of signatures; HMAC is a kind of key and of signature to TLS
- * 1.2's older suites. Of operations that do not stand here all is offered.
+ * that libssl knows, and two of the random generator; digests those of signatures; HMAC is a kind
+ * of key and of signature to TLS 1.2's older suites. Of operations that do not stand here all is
+ * offered.
  */
-static const char *const ciphers[] = { "AES-128-CBC", "AES-256-CBC", "AES-128-CBC-HMAC-SHA1",
-	"AES-256-CBC-HMAC-SHA1", "AES-128-CBC-HMAC-SHA256", "AES-256-CBC-HMAC-SHA256",
-	"AES-128-GCM", "AES-256-GCM", "AES-128-CCM", "AES-256-CCM", "ARIA-128-GCM", "ARIA-256-GCM",
-	"CAMELLIA-128-CBC", "CAMELLIA-256-CBC", "ChaCha20-Poly1305", "DES-EDE3-CBC", "NULL", NULL };
+static const char *const ciphers[] = { "AES-256-CTR", "AES-256-ECB", "AES-128-CBC", "AES-256-CBC",
+	"AES-128-CBC-HMAC-SHA1", "AES-256-CBC-HMAC-SHA1", "AES-128-CBC-HMAC-SHA256",
+	"AES-256-CBC-HMAC-SHA256", "AES-128-GCM", "AES-256-GCM", "AES-128-CCM", "AES-256-CCM",
+	"ARIA-128-GCM", "ARIA-256-GCM", "CAMELLIA-128-CBC", "CAMELLIA-256-CBC", "ChaCha20-Poly1305",
+	"DES-EDE3-CBC", "NULL", NULL };
 static const char *const digests[] = { "MD5", "MD5-SHA1", "RIPEMD-160", "SHA1", "SHA2-224",
 	"SHA2-256", "SHA2-384", "SHA2-512", "SHA2-512/224", "SHA2-512/256", "SHA3-224", "SHA3-256",
 	"SHA3-384", "SHA3-512", "SM3", NULL };
@@ -50,7 +58,8 @@ static const char *const *const wanted[OPERATIONS] = {
 	[OSSL_OP_DECODER] = decoders,
 };
 
-static OSSL_PROVIDER *whole;
+static OSSL_PROVIDER *whole;                /* OpenSSL's default one */
+static EVP_KEM *whole_held;                 /* what keeps it: one of its algorithms */
 static OSSL_ALGORITHM *offered[OPERATIONS]; /* NULL: all */
 static OSSL_LIB_CTX *lean;
 
@@ -136,6 +145,27 @@ static int is_default(OSSL_PROVIDER *provider, void *argument)
 	return 1;
 }
 
+/*
+ * An algorithm holds its provider, and so the default one stays as it is while unloading it makes
+ * it inactive. There is but one key encapsulation: that is the least to ask for.
+ */
+static bool load_whole(OSSL_LIB_CTX *library)
+{
+	OSSL_PROVIDER *active = OSSL_PROVIDER_load(library, "default");
+	whole_held = active ? EVP_KEM_fetch(library, "RSA", NULL) : NULL;
+	whole = whole_held ? EVP_KEM_get0_provider(whole_held) : NULL;
+	return whole && whole == active && OSSL_PROVIDER_unload(active);
+}
+
+static bool works(OSSL_LIB_CTX *library)
+{
+	unsigned char bits[1];
+	EVP_MD *digest = EVP_MD_fetch(library, "SHA2-256", NULL);
+	bool ours = digest && !strcmp(OSSL_PROVIDER_get0_name(EVP_MD_get0_provider(digest)), NAME);
+	EVP_MD_free(digest);
+	return ours && RAND_bytes_ex(library, bits, sizeof bits, 0) == 1;
+}
+
 /* Whose openssl.cnf chooses other providers (FIPS, a token's) gets those and nothing of ours. */
 static void make(void)
 {
@@ -143,13 +173,16 @@ static void make(void)
 	if (!OSSL_PROVIDER_do_all(NULL, is_default, &alone) || !alone ||
 		EVP_default_properties_is_fips_enabled(NULL))
 		return;
-	whole = OSSL_PROVIDER_try_load(NULL, "default", 1);
-	if (!whole || !choose_all())
+	OSSL_LIB_CTX *library = OSSL_LIB_CTX_new();
+	if (library && load_whole(library) && choose_all() &&
+		OSSL_PROVIDER_add_builtin(library, NAME, begin) &&
+		OSSL_PROVIDER_load(library, NAME) && works(library)) {
+		lean = library;
 		return;
-	lean = OSSL_LIB_CTX_new();
-	if (!lean || !OSSL_PROVIDER_add_builtin(lean, NAME, begin) ||
-		!OSSL_PROVIDER_load(lean, NAME))
-		bug("OpenSSL does not take a provider");
+	}
+	EVP_KEM_free(whole_held);
+	OSSL_LIB_CTX_free(library);
+	ERR_clear_error();
 }
 
 OSSL_LIB_CTX *tls_library(void)
@@ -157,4 +190,9 @@ OSSL_LIB_CTX *tls_library(void)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_once(&once, make);
 	return lean;
+}
+
+void tls_thread_begin(void)
+{
+	OSSL_LIB_CTX_set0_default(tls_library()); /* NULL changes nothing */
 }

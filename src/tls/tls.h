@@ -87,6 +87,14 @@ struct tls_options {
 must_check bool tls_options_digest(const struct tls_options *options, const char *more,
 	unsigned char ret[static TLS_DIGEST_BYTES], struct error *reterr);
 
+/*
+ * From now on the calling thread's OpenSSL uses, where nobody names a library context, a server's
+ * (library.c): it knows what TLS and X.509 need, and is quicker to set up and to search than
+ * OpenSSL's own. A thread of a server begins with it. Where openssl.cnf chooses other providers it
+ * does nothing.
+ */
+void tls_thread_begin(void);
+
 struct tls_context; /* immutable once made; threads share it */
 must_check bool tls_context_new(
 	const struct tls_options *options, struct tls_context **ret, struct error *reterr);
