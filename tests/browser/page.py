@@ -8,7 +8,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 import browser.chromium as chromium
 
-url, shot = sys.argv[1], sys.argv[2]
+url, shot, url_http1 = sys.argv[1:]
 driver = chromium.start()
 try:
     wait = WebDriverWait(driver, 30)
@@ -29,8 +29,13 @@ try:
                 return False
         wait.until(attempt)
 
+    def protocol():
+        return driver.execute_script(
+            "return performance.getEntriesByType('navigation')[0].nextHopProtocol")
+
     driver.get(url)
     wait.until(lambda d: len(items()) == 5)
+    assert protocol() == "h2", protocol()
     wait.until(lambda d: "mtls-client" in d.find_element(By.ID, "greeting").text)
     identity = driver.find_element(By.ID, "identity").text
     for text in ("CN=mtls-client", "CN=mTLS Lab Root CA", "TLSv1.3", "Valid until"):
@@ -67,5 +72,10 @@ try:
     errors = chromium.console_errors(driver)
     assert not errors, errors
     print("nothing went wrong in the console")
+
+    driver.get(url_http1)
+    wait.until(lambda d: len(items()) == 5)
+    assert protocol() == "http/1.1", protocol()
+    print("over HTTP/2, and over HTTP/1.1 where the server speaks nothing else")
 finally:
     driver.quit()
