@@ -78,7 +78,7 @@ struct file_set {
 	pthread_t flushers[FLUSHERS_MAX];
 	size_t flushers_count;
 	bool flushing;
-	bool spare_disk;
+	bool spare_disk, many;
 	atomic_size_t flushed; /* how many entries a thread has taken on */
 };
 
@@ -128,6 +128,11 @@ static void end_flush(struct file_set *set)
 	set->flushing = false;
 }
 
+void file_set_many(struct file_set *set)
+{
+	set->many = true;
+}
+
 void file_set_free(struct file_set *set)
 {
 	if (!set)
@@ -168,51 +173,82 @@ static struct entry *find_entry(struct file_set *set, const char *path)
 	return NULL;
 }
 
+/* Powers of two, so that a long list costs few copies. */
+static struct entry *new_entry(struct file_set *set)
+{
+	if (!(set->count & (set->count - 1))) {
+		size_t room = set->count ? set->count * 2 : 1;
+		struct entry *entries = realloc(set->entries, room * sizeof *entries);
+		if (!entries)
+			bug("out of memory");
+		set->entries = entries;
+	}
+	return &set->entries[set->count++];
+}
+
+/* NULL: errno says why. */
+static struct entry *begin_entry(struct file_set *set, const char *path, enum file_mode mode)
+{
+	OWN(char)
+	char *temporary = text_format("%s.%ld.%zu.tmp", path, (long)getpid(), set->count);
+	static const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+	int fd = open(temporary, flags, (mode_t)mode);
+	/* A stale temporary of a killed process with our id must not stop us. */
+	if (fd < 0 && errno == EEXIST && unlink(temporary) == 0)
+		fd = open(temporary, flags, (mode_t)mode);
+	if (fd < 0)
+		return NULL;
+	struct entry *entry = new_entry(set);
+	*entry = (struct entry){ .path = text_copy(path), .temporary = TAKE(temporary), .fd = fd };
+	return entry;
+}
+
 bool file_set_add(struct file_set *set, const char *path, enum file_mode mode, const void *data,
 	size_t bytes, struct error *reterr)
 {
 	end_flush(set);
 	/* A later content for the same path takes the place of the earlier. */
-	struct entry *entry = find_entry(set, path);
+	struct entry *entry = set->many ? NULL : find_entry(set, path);
 	if (entry && (ftruncate(entry->fd, 0) != 0 || lseek(entry->fd, 0, SEEK_SET) != 0 ||
 			     fchmod(entry->fd, (mode_t)mode) != 0))
 		return error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
 	if (!entry) {
-		/* A stale temporary of a killed process with our id must not stop us. */
-		OWN(char)
-		char *temporary = text_format("%s.%ld.%zu.tmp", path, (long)getpid(), set->count);
-		unlink(temporary);
-		int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
-		if (fd < 0)
+		entry = begin_entry(set, path, mode);
+		if (!entry)
 			return error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
-		set->entries = realloc(set->entries, (set->count + 1) * sizeof *set->entries);
-		if (!set->entries)
-			bug("out of memory");
-		entry = &set->entries[set->count++];
-		*entry = (struct entry){
-			.path = text_copy(path), .temporary = TAKE(temporary), .fd = fd
-		};
 	}
-	if (!write_all(entry->fd, data, bytes))
-		return error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
-	return true;
+	bool ok = write_all(entry->fd, data, bytes);
+	if (set->many) {
+		ok = close(entry->fd) == 0 && ok;
+		entry->fd = -1;
+	}
+	return ok || error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
 }
 
-static bool flush_folder(const char *path)
+void file_set_join(struct file_set *set, struct file_set *other)
+{
+	end_flush(set);
+	end_flush(other);
+	for (size_t i = 0; i < other->count; i++)
+		*new_entry(set) = other->entries[i];
+	other->count = 0;
+}
+
+static bool flush_folder(const char *path, int flush(int fd))
 {
 	OWN(char) char *folder = text_copy(path);
 	char *slash = strrchr(folder, '/');
 	if (slash)
 		slash[slash == folder] = 0;
 	int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool ok = fd >= 0 && fsync(fd) == 0;
+	bool ok = fd >= 0 && flush(fd) == 0;
 	if (fd >= 0)
 		close(fd);
 	return ok;
 }
 
-/* Each folder once: the renames in it become durable with it. */
-static bool flush_folders(const struct file_set *set, const char **ret_failed)
+/* Each folder once. */
+static bool flush_folders(const struct file_set *set, int flush(int fd), struct error *reterr)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		const char *path = set->entries[i].path, *slash = strrchr(path, '/');
@@ -221,9 +257,8 @@ static bool flush_folders(const struct file_set *set, const char **ret_failed)
 		for (size_t j = 0; j < i && !seen; j++)
 			seen = !strncmp(set->entries[j].path, path, bytes) &&
 			       !strchr(set->entries[j].path + bytes, '/');
-		*ret_failed = path;
-		if (!seen && !flush_folder(path))
-			return false;
+		if (!seen && !flush_folder(path, flush))
+			return error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
 	}
 	return true;
 }
@@ -235,7 +270,9 @@ void file_set_spare_disk(struct file_set *set)
 
 bool file_set_commit(struct file_set *set, bool replace, struct error *reterr)
 {
-	if (!set->flushing && set->count && !set->spare_disk)
+	if (set->many && !set->spare_disk && !flush_folders(set, syncfs, reterr))
+		return false;
+	if (!set->flushing && set->count && !set->spare_disk && !set->many)
 		begin_flush(set, set->count - 1);
 	end_flush(set);
 	for (size_t i = 0; i < set->count; i++) {
@@ -243,7 +280,7 @@ bool file_set_commit(struct file_set *set, bool replace, struct error *reterr)
 		if (!replace && file_exists(entry->path))
 			return error_set(reterr, ERROR_IO, "cannot write '%s': it exists already",
 				entry->path);
-		int closed = close(entry->fd);
+		int closed = entry->fd < 0 ? 0 : close(entry->fd);
 		entry->fd = -1;
 		if (entry->failed)
 			errno = entry->failed;
@@ -256,10 +293,8 @@ bool file_set_commit(struct file_set *set, bool replace, struct error *reterr)
 			return error_errno(reterr, ERROR_IO, "cannot write '%s'", entry->path);
 		entry->renamed = true;
 	}
-	const char *failed;
-	if (!set->spare_disk && !flush_folders(set, &failed))
-		return error_errno(reterr, ERROR_IO, "cannot write '%s'", failed);
-	return true;
+	/* The renames become durable with their folder. */
+	return set->spare_disk || flush_folders(set, fsync, reterr);
 }
 
 /* A device, pipe or socket is written to: a file in its place would take it from everybody. */

@@ -37,6 +37,14 @@ must_check bool file_set_add(struct file_set *set, const char *path, enum file_m
  * caller that has something else to do meanwhile, but nothing more to add.
  */
 void file_set_flush(struct file_set *set);
+/*
+ * For thousands of files, each added once, into this empty set: none stays open, and commit brings
+ * their whole file system to the disk at once (syncfs) instead of each file.
+ */
+void file_set_many(struct file_set *set);
+/* Moves the files of `other`, behind those of `set`; for sets that threads filled side by side. No
+ * path may be in both. */
+void file_set_join(struct file_set *set, struct file_set *other);
 /* For files that nobody needs after a power cut: they are not brought to the disk at all. */
 void file_set_spare_disk(struct file_set *set);
 /* With `replace` false a target that exists already is an error, and nothing is renamed. */

@@ -108,6 +108,17 @@ const struct option serve_options[] = {
 		.value = "N",
 		.help = "how many handshakes an address (of IPv6 a /64) may begin in a second, 0 "
 			"for any number; by default 200, and any for this machine's own" },
+	{ .name = "handshakes-pending",
+		.value = "N",
+		.preset = "2500",
+		.help = "how many handshakes a worker has in progress at a time; more connections "
+			"are closed as they come" },
+	{ .name = "lag-ms-max",
+		.value = "MS",
+		.preset = "500",
+		.help = "the same once a turn of a worker's loop took longer than this, with a "
+			"tenth "
+			"of them in progress; 0: however long" },
 	{ .name = "handshake-ms-max",
 		.value = "MS",
 		.preset = "10000",
@@ -170,6 +181,8 @@ static bool read_limits(struct args *args, struct server_limits *ret, struct sto
 		long long min, max, *ret;
 	} rows[] = {
 		{ "connections-max", 1, 1000000, &ret->connections_max },
+		{ "handshakes-pending", 1, 1000000, &ret->handshakes_pending },
+		{ "lag-ms-max", 0, MS_MAX, &ret->lag_ms_max },
 		{ "handshake-ms-max", 1, MS_MAX, &ret->handshake_ms_max },
 		{ "idle-ms-max", 1, MS_MAX, &ret->idle_ms_max },
 		{ "header-ms-max", 1, MS_MAX, &ret->header_ms_max },
@@ -202,23 +215,9 @@ static bool read_limits(struct args *args, struct server_limits *ret, struct sto
 
 #define WORKERS_DEFAULT_MAX 16
 
-/* As many as processors that this process may run on: taskset and containers say fewer. */
-static long long processors(void)
-{
-	long long count = sysconf(_SC_NPROCESSORS_ONLN);
-#ifdef __linux__
-	cpu_set_t set;
-	if (sched_getaffinity(0, sizeof set, &set) == 0)
-		count = CPU_COUNT(&set);
-#endif
-	if (count < 1)
-		return 1;
-	return count < WORKERS_DEFAULT_MAX ? count : WORKERS_DEFAULT_MAX;
-}
-
 static bool read_workers(struct args *args, size_t *ret, struct error *reterr)
 {
-	long long workers = processors();
+	long long workers = (long long)cores_usable(WORKERS_DEFAULT_MAX);
 	if (!args_number(args, "workers", 1, SERVER_WORKERS_MAX, &workers, reterr))
 		return false;
 	*ret = (size_t)workers;

@@ -14,6 +14,7 @@ struct net_loop {
 	uv_prepare_t before;
 	net_on_turn *turn;
 	void *turn_context;
+	uint64_t turn_began, turn_ms; /* as net_loop_turn_ms */
 	/* One receive buffer for all: its bytes are handed on before the next are read. */
 	char read_bytes[NET_READ_BYTES];
 };

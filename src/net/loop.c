@@ -74,6 +74,8 @@ bool net_loop_new(struct net_loop **ret, struct error *reterr)
 static void after_waiting(uv_check_t *handle)
 {
 	struct net_loop *loop = (struct net_loop *)handle->loop;
+	loop->turn_began =
+		uv_now(&loop->uv); /* of when it was woken: libuv asks no clock in between */
 	loop->turn(loop->turn_context);
 }
 
@@ -81,7 +83,14 @@ static void after_waiting(uv_check_t *handle)
 static void before_waiting(uv_prepare_t *handle)
 {
 	struct net_loop *loop = (struct net_loop *)handle->loop;
+	if (loop->turn_began) /* there was one */
+		loop->turn_ms = uv_now(&loop->uv) - loop->turn_began;
 	loop->turn(loop->turn_context);
+}
+
+uint64_t net_loop_turn_ms(const struct net_loop *loop)
+{
+	return loop->turn_ms;
 }
 
 void net_loop_each_turn(struct net_loop *loop, net_on_turn *turn, void *context)

@@ -30,6 +30,11 @@ typedef void net_on_turn(void *context);
  * next: for what is done once for all of them. Once a loop.
  */
 void net_loop_each_turn(struct net_loop *loop, net_on_turn *turn, void *context);
+/*
+ * For how long the last turn kept the loop from looking at what came meanwhile: from the moment at
+ * which it was woken to the end of `turn`, without timers. 0 in a loop without net_loop_each_turn.
+ */
+uint64_t net_loop_turn_ms(const struct net_loop *loop);
 
 /* ---- Timers: one shot ---- */
 

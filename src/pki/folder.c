@@ -241,17 +241,27 @@ bool ca_begin(struct ca *ca, const X509_NAME *subject, EVP_PKEY *public_key, int
 	return true;
 }
 
-bool ca_finish(struct ca *ca, X509 *certificate, struct file_set *set, struct error *reterr)
+bool ca_sign(const struct ca *ca, X509 *certificate, struct error *reterr)
 {
 	const EVP_MD *digest = NULL;
-	if (!key_digest(ca->key, NULL, &digest, reterr))
-		return false;
-	if (!X509_sign(certificate, ca->key, digest))
-		return error_openssl(
-			reterr, ERROR_INPUT, "cannot sign with the key '%s'", ca->key_path);
+	return key_digest(ca->key, NULL, &digest, reterr) &&
+	       (X509_sign(certificate, ca->key, digest) ||
+		       error_openssl(
+			       reterr, ERROR_INPUT, "cannot sign with the key '%s'", ca->key_path));
+}
+
+void ca_record(struct ca *ca, X509 *certificate)
+{
 	index_add(&ca->index, certificate);
 	free(ca->serial_last);
 	ca->serial_last = index_serial(X509_get0_serialNumber(certificate));
+}
+
+bool ca_finish(struct ca *ca, X509 *certificate, struct file_set *set, struct error *reterr)
+{
+	if (!ca_sign(ca, certificate, reterr))
+		return false;
+	ca_record(ca, certificate);
 	return ca_save(ca, set, reterr);
 }
 

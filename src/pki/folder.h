@@ -64,6 +64,12 @@ must_check bool ca_begin(struct ca *ca, const X509_NAME *subject, EVP_PKEY *publ
  */
 must_check bool ca_finish(
 	struct ca *ca, X509 *certificate, struct file_set *set, struct error *reterr);
+/*
+ * The two halves of ca_finish, for many certificates with one ca_save behind them. Threads may sign
+ * side by side; nothing else of a CA is theirs at the same time.
+ */
+must_check bool ca_sign(const struct ca *ca, X509 *certificate, struct error *reterr);
+void ca_record(struct ca *ca, X509 *certificate);
 /* Puts the state as it is into `set`: for a CA without certificates, or after ca_revoke. */
 must_check bool ca_save(struct ca *ca, struct file_set *set, struct error *reterr);
 

@@ -21,7 +21,38 @@ void index_done(struct index *index)
 	for (size_t i = 0; i < index->count; i++)
 		entry_done(&index->entries[i]);
 	free(index->entries);
+	free(index->places);
 	*index = (struct index){ 0 };
+}
+
+/* Where the serial stands in the table, or where it would. */
+static size_t *find_place(const struct index *index, const char *serial)
+{
+	static const struct hash_key plain; /* nobody chooses the serials but we */
+	size_t mask = index->places_count - 1;
+	for (size_t i = hash_bytes(&plain, serial, strlen(serial)) & mask;; i = (i + 1) & mask)
+		if (!index->places[i] ||
+			!strcmp(index->entries[index->places[i] - 1].serial, serial))
+			return &index->places[i];
+}
+
+/* The last entry can be found from now on; of two with a serial the first is. */
+static void remember_last(struct index *index)
+{
+	size_t first = index->count - 1;
+	if (index->count * 2 > index->places_count) {
+		index->places_count = index->places_count ? index->places_count * 4 : 16;
+		free(index->places);
+		index->places = calloc(index->places_count, sizeof *index->places);
+		if (!index->places)
+			bug("out of memory");
+		first = 0;
+	}
+	for (size_t i = first; i < index->count; i++) {
+		size_t *place = find_place(index, index->entries[i].serial);
+		if (!*place)
+			*place = i + 1;
+	}
 }
 
 static struct index_entry *grow(struct index *index)
@@ -65,6 +96,7 @@ static bool parse_line(char *line, struct index *index)
 		.serial = text_copy(fields[3]),
 		.file = text_copy(fields[4]),
 		.subject = text_copy(fields[5]) };
+	remember_last(index);
 	return true;
 }
 
@@ -105,10 +137,8 @@ bool index_read(const char *path, struct index *ret, struct error *reterr)
 
 struct index_entry *index_find(const struct index *index, const char *serial)
 {
-	for (size_t i = 0; i < index->count; i++)
-		if (!strcmp(index->entries[i].serial, serial))
-			return &index->entries[i];
-	return NULL;
+	size_t place = index->count ? *find_place(index, serial) : 0;
+	return place ? &index->entries[place - 1] : NULL;
 }
 
 void index_add(struct index *index, X509 *certificate)
@@ -124,6 +154,7 @@ void index_add(struct index *index, X509 *certificate)
 		.serial = index_serial(X509_get0_serialNumber(certificate)),
 		.file = text_copy("unknown"),
 		.subject = text_copy(subject) };
+	remember_last(index);
 	OPENSSL_free(subject);
 }
 

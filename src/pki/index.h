@@ -23,6 +23,7 @@ struct index_entry {
 struct index {
 	struct index_entry *entries;
 	size_t count;
+	size_t *places, places_count; /* by serial: one more than the entry's number, 0: none */
 };
 
 /* A file that is not there is an empty index. A line out of form is ERROR_INPUT, with its number.

@@ -16,19 +16,30 @@ void issued_done(struct issued *issued)
 	*issued = (struct issued){ 0 };
 }
 
+bool issue_fill(const struct ca *ca, const struct issue_source *source, X509 *certificate,
+	struct error *reterr)
+{
+	return extensions_add(source->profile, source->section, ca_certificate(ca), certificate,
+		       source->request, reterr) &&
+	       (!source->names || extensions_set_names(certificate, source->names, reterr));
+}
+
+void issue_note(const struct issue_source *source, struct notes *notes)
+{
+	size_t count;
+	const struct profile_warning *warnings = profile_warnings(source->profile, &count);
+	for (size_t i = 0; source->edited && i < count; i++)
+		notes_add(notes, "%s", warnings[i].text);
+}
+
 bool issue_begin(struct ca *ca, const struct issue_source *source, int days, struct notes *notes,
 	X509 **ret, struct error *reterr)
 {
 	OWN(X509) X509 *certificate = NULL;
 	if (!ca_begin(ca, source->subject, source->key, days, notes, &certificate, reterr) ||
-		!extensions_add(source->profile, source->section, ca_certificate(ca), certificate,
-			source->request, reterr) ||
-		(source->names && !extensions_set_names(certificate, source->names, reterr)))
+		!issue_fill(ca, source, certificate, reterr))
 		return false;
-	size_t count;
-	const struct profile_warning *warnings = profile_warnings(source->profile, &count);
-	for (size_t i = 0; source->edited && i < count; i++)
-		notes_add(notes, "%s", warnings[i].text);
+	issue_note(source, notes);
 	*ret = TAKE(certificate);
 	return true;
 }
@@ -132,7 +143,7 @@ static bool load_profile(const char *path, const char *name, const struct key_ty
 	return true;
 }
 
-static bool check_absent(const char *path, bool force, struct error *reterr)
+static bool check_file(const char *path, bool force, struct error *reterr)
 {
 	if (force || !file_exists(path))
 		return true;
@@ -141,34 +152,68 @@ static bool check_absent(const char *path, bool force, struct error *reterr)
 				  "request again: mtls sign FILE.csr");
 }
 
-/* Everything but the certificate: it is made while nobody waits for the CA. */
-struct identity_files {
-	char *stem, *cnf_text; /* cnf_text: of a .cnf that is not there yet, or NULL */
-	struct profile *profile;
-	X509_NAME *subject;
-	EVP_PKEY *key;
-	X509_REQ *request;
-	bool force;
-};
-
-static void own_identity_files(struct identity_files *files)
+void new_identity_done(struct new_identity *identity)
 {
-	free(files->stem);
-	free(files->cnf_text);
-	profile_free(files->profile);
-	X509_NAME_free(files->subject);
-	EVP_PKEY_free(files->key);
-	X509_REQ_free(files->request);
+	free(identity->stem);
+	free(identity->cnf_text);
+	profile_free(identity->profile);
+	X509_NAME_free(identity->subject);
+	EVP_PKEY_free(identity->key);
+	X509_REQ_free(identity->request);
+}
+
+char *issue_path(const char *stem, const char *suffix)
+{
+	return text_format("%s.%s", stem, suffix);
+}
+
+static bool check_absent(const char *stem, bool force, struct error *reterr)
+{
+	OWN(char) char *key = issue_path(stem, "key");
+	OWN(char) char *crt = issue_path(stem, "crt");
+	return check_file(key, force, reterr) && check_file(crt, force, reterr);
+}
+
+bool new_identity_plan(const struct issue_wanted *wanted, const char *name,
+	struct new_identity *ret, struct error *reterr)
+{
+	if (!check_name(name, reterr))
+		return false;
+	ret->stem = text_format("%s/%s", wanted->folder, name);
+	return check_absent(ret->stem, wanted->force, reterr);
+}
+
+bool new_identity_make(const struct issue_wanted *wanted, const char *name,
+	struct new_identity *identity, struct error *reterr)
+{
+	OWN(char) char *cnf = issue_path(identity->stem, "cnf");
+	return load_profile(cnf, name, &wanted->key_type, &wanted->options, &identity->cnf_text,
+		       &identity->profile, reterr) &&
+	       profile_subject(identity->profile, NULL, NULL, &identity->subject, reterr) &&
+	       key_make(&wanted->key_type, &identity->key, reterr) &&
+	       request_make(identity->profile, identity->subject, identity->key, &identity->request,
+		       reterr);
+}
+
+bool new_identity_source(const struct new_identity *identity, enum role role,
+	struct issue_source *ret, struct error *reterr)
+{
+	*ret = (struct issue_source){ .profile = identity->profile,
+		.request = identity->request,
+		.key = identity->key,
+		.subject = identity->subject,
+		.edited = !identity->cnf_text };
+	return profile_section(identity->profile, role, NULL, &ret->section, reterr);
 }
 
 static bool add(struct file_set *set, const char *stem, const char *suffix, enum file_mode mode,
 	const struct buffer *content, struct error *reterr)
 {
-	OWN(char) char *path = text_format("%s.%s", stem, suffix);
+	OWN(char) char *path = issue_path(stem, suffix);
 	return file_set_add(set, path, mode, content->data, content->length, reterr);
 }
 
-static bool write_files(const struct identity_files *files, X509 *certificate, struct file_set *set,
+bool new_identity_add(const struct new_identity *identity, X509 *certificate, struct file_set *set,
 	struct error *reterr)
 {
 	OWN(buffer) struct buffer cnf = BUFFER(PEM_BYTES_MAX);
@@ -176,66 +221,55 @@ static bool write_files(const struct identity_files *files, X509 *certificate, s
 	OWN(buffer) struct buffer crt = BUFFER(PEM_BYTES_MAX);
 	OWN(buffer) struct buffer key = BUFFER(PEM_BYTES_MAX);
 	key.secret = true;
-	return (!files->cnf_text ||
-		       (buffer_text(&cnf, files->cnf_text, reterr) &&
-			       add(set, files->stem, "cnf", FILE_PUBLIC, &cnf, reterr))) &&
-	       key_encode(files->key, NULL, &key, reterr) &&
-	       add(set, files->stem, "key", FILE_PRIVATE, &key, reterr) &&
-	       pem_add_request(files->request, &csr, reterr) &&
-	       add(set, files->stem, "csr", FILE_PUBLIC, &csr, reterr) &&
+	return (!identity->cnf_text ||
+		       (buffer_text(&cnf, identity->cnf_text, reterr) &&
+			       add(set, identity->stem, "cnf", FILE_PUBLIC, &cnf, reterr))) &&
+	       key_encode(identity->key, NULL, &key, reterr) &&
+	       add(set, identity->stem, "key", FILE_PRIVATE, &key, reterr) &&
+	       pem_add_request(identity->request, &csr, reterr) &&
+	       add(set, identity->stem, "csr", FILE_PUBLIC, &csr, reterr) &&
 	       pem_add_certificate(certificate, &crt, reterr) &&
-	       add(set, files->stem, "crt", FILE_PUBLIC, &crt, reterr) &&
-	       file_set_commit(set, true, reterr);
+	       add(set, identity->stem, "crt", FILE_PUBLIC, &crt, reterr);
 }
 
-/* Under the CA's lock, so what was free before may be taken by now. */
-static bool certify(struct ca *ca, const struct identity_files *files,
-	const struct issue_options *options, struct notes *notes, struct issued *ret,
+bool issue_check_target(const struct ca *ca, const char *stem, bool force, struct error *reterr)
+{
+	OWN(char) char *crt = issue_path(stem, "crt");
+	if (!strcmp(crt, ca_certificate_path(ca)))
+		return error_set(reterr, ERROR_USAGE, "'%s' is the CA's own certificate", crt);
+	return check_absent(stem, force, reterr);
+}
+
+static bool certify(struct ca *ca, const struct issue_wanted *wanted,
+	const struct new_identity *identity, struct notes *notes, struct issued *ret,
 	struct error *reterr)
 {
 	OWN(file_set) struct file_set *set = file_set_new();
-	OWN(issued) struct issued issued = { .certificate_path = text_format("%s.crt", files->stem),
-		.key_path = text_format("%s.key", files->stem),
-		.cnf_path = text_format("%s.cnf", files->stem) };
-	struct issue_source source = { .profile = files->profile,
-		.request = files->request,
-		.key = files->key,
-		.subject = files->subject,
-		.edited = !files->cnf_text };
-	if (!strcmp(issued.certificate_path, ca_certificate_path(ca)))
-		return error_set(reterr, ERROR_USAGE, "'%s' is the CA's own certificate",
-			issued.certificate_path);
-	if (!check_absent(issued.key_path, files->force, reterr) ||
-		!check_absent(issued.certificate_path, files->force, reterr) ||
-		!profile_section(files->profile, options->role, NULL, &source.section, reterr) ||
-		!issue_begin(ca, &source, options->days, notes, &issued.certificate, reterr) ||
+	OWN(issued) struct issued issued = { .certificate_path = issue_path(identity->stem, "crt"),
+		.key_path = issue_path(identity->stem, "key"),
+		.cnf_path = issue_path(identity->stem, "cnf") };
+	struct issue_source source;
+	if (!issue_check_target(ca, identity->stem, wanted->force, reterr) ||
+		!new_identity_source(identity, wanted->options.role, &source, reterr) ||
+		!issue_begin(
+			ca, &source, wanted->options.days, notes, &issued.certificate, reterr) ||
 		!ca_finish(ca, issued.certificate, set, reterr) ||
 		!certificate_complete(&issued.certificate, reterr) ||
-		!write_files(files, issued.certificate, set, reterr))
+		!new_identity_add(identity, issued.certificate, set, reterr) ||
+		!file_set_commit(set, true, reterr))
 		return false;
 	*ret = issued;
 	issued = (struct issued){ 0 };
 	return true;
 }
 
-bool issue_new(const char *folder, const char *name, const struct key_type *key_type, bool force,
-	const struct issue_options *options, issue_open_ca *open, void *context,
-	struct notes *notes, struct issued *ret, struct error *reterr)
+bool issue_new(const struct issue_wanted *wanted, const char *name, issue_open_ca *open,
+	void *context, struct notes *notes, struct issued *ret, struct error *reterr)
 {
-	__attribute__((
-		cleanup(own_identity_files))) struct identity_files files = { .force = force };
+	OWN(new_identity) struct new_identity identity = { 0 };
 	OWN(ca) struct ca *ca = NULL;
-	if (!check_name(name, reterr))
-		return false;
-	files.stem = text_format("%s/%s", folder, name);
-	OWN(char) char *cnf = text_format("%s.cnf", files.stem);
-	OWN(char) char *key = text_format("%s.key", files.stem);
-	OWN(char) char *crt = text_format("%s.crt", files.stem);
-	return check_absent(key, force, reterr) && check_absent(crt, force, reterr) &&
-	       load_profile(
-		       cnf, name, key_type, options, &files.cnf_text, &files.profile, reterr) &&
-	       profile_subject(files.profile, NULL, NULL, &files.subject, reterr) &&
-	       key_make(key_type, &files.key, reterr) &&
-	       request_make(files.profile, files.subject, files.key, &files.request, reterr) &&
-	       open(context, &ca, reterr) && certify(ca, &files, options, notes, ret, reterr);
+	/* The CA is opened last, so that others do not wait for the key. */
+	return new_identity_plan(wanted, name, &identity, reterr) &&
+	       new_identity_make(wanted, name, &identity, reterr) && open(context, &ca, reterr) &&
+	       certify(ca, wanted, &identity, notes, ret, reterr);
 }

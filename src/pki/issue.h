@@ -5,6 +5,7 @@
 #ifndef MTLS_PKI_ISSUE_H
 #define MTLS_PKI_ISSUE_H
 
+#include "pki/describe.h"
 #include "pki/folder.h"
 #include "pki/key.h"
 #include "pki/profile.h"
@@ -30,16 +31,38 @@ static inline void own_issued(struct issued *issued)
 	issued_done(issued);
 }
 
+struct issue_wanted {
+	const char *folder;
+	struct key_type key_type;
+	bool force; /* replace key and certificate, never the .cnf */
+	struct issue_options options;
+};
+typedef bool issue_open_ca(void *context, struct ca **ret, struct error *reterr);
 /*
- * A new identity NAME in FOLDER: NAME.cnf (kept if it is there: it says what the certificate is),
- * .key, .csr and .crt, written together with the CA's state or not at all. `ca` is opened by
+ * A new identity NAME in the folder: NAME.cnf (kept if it is there: it says what the certificate
+ * is), .key, .csr and .crt, written together with the CA's state or not at all. The CA is opened by
  * `open` only when the key is made, so that others do not wait for it. A key or certificate that is
  * there already is ERROR_INPUT unless `force`; a name that is no file's ERROR_USAGE.
  */
-typedef bool issue_open_ca(void *context, struct ca **ret, struct error *reterr);
-must_check bool issue_new(const char *folder, const char *name, const struct key_type *key_type,
-	bool force, const struct issue_options *options, issue_open_ca *open, void *context,
-	struct notes *notes, struct issued *ret, struct error *reterr);
+must_check bool issue_new(const struct issue_wanted *wanted, const char *name, issue_open_ca *open,
+	void *context, struct notes *notes, struct issued *ret, struct error *reterr);
+
+/* One of many. */
+struct issued_one {
+	char serial[DESCRIBE_SERIAL_BYTES];
+	time_t not_after;
+};
+#define ISSUE_NAMES_MAX 100000
+/*
+ * The same for 1 to ISSUE_NAMES_MAX names, on all cores: either every file of all of them is
+ * written, or none. The CA is open meanwhile. `ret` has room for `count`, in the order of the
+ * names. A name that stands twice is ERROR_USAGE, and so are `sans`, which are one identity's.
+ * `progress` (may be NULL) is called on the calling thread some times a second.
+ */
+typedef void issue_progress(void *context, size_t made);
+must_check bool issue_many(const struct issue_wanted *wanted, const char *const *names,
+	size_t count, issue_open_ca *open, issue_progress *progress, void *context,
+	struct notes *notes, struct issued_one *ret, struct error *reterr);
 
 struct sign_options {
 	struct issue_options issue;

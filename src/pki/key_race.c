@@ -101,13 +101,6 @@ static void *search_until_done(void *context)
 	return NULL;
 }
 
-static size_t cores(void)
-{
-	cpu_set_t set;
-	int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-	return count < 1 ? 1 : count > SEARCHES_MAX ? SEARCHES_MAX : (size_t)count;
-}
-
 /* On the calling thread, with the lock held: tells `progress` what the threads have done. */
 static void report_until_done(struct race *race, key_progress *progress, void *context)
 {
@@ -145,7 +138,7 @@ static void report_until_done(struct race *race, key_progress *progress, void *c
 static bool run_race(struct race *race, key_progress *progress, void *context)
 {
 	pthread_t threads[SEARCHES_MAX];
-	size_t started = 0, wanted = cores();
+	size_t started = 0, wanted = cores_usable(SEARCHES_MAX);
 	race->searches = calloc(race->count, sizeof *race->searches);
 	race->over = calloc(race->count, sizeof *race->over);
 	if (!race->searches || !race->over)

@@ -40,9 +40,14 @@ void connection_leave(struct connection *connection)
 
 static void set_deadline(struct connection *connection, enum deadline deadline)
 {
+	struct counts *counts = &connection->worker->counts;
 	int idle = (deadline == DEADLINE_IDLE) - (connection->deadline == DEADLINE_IDLE);
+	int pending =
+		(deadline == DEADLINE_HANDSHAKE) - (connection->deadline == DEADLINE_HANDSHAKE);
 	if (idle)
-		count_move(&connection->worker->counts.idle, idle);
+		count_move(&counts->idle, idle);
+	if (pending)
+		count_move(&counts->pending, pending);
 	connection->deadline = deadline;
 }
 
@@ -97,7 +102,7 @@ static void start_deadline(struct connection *connection, enum deadline deadline
 
 bool connection_read(struct connection *connection, size_t *ret_count)
 {
-	ERROR_UNFILLED struct error error;
+	struct error error;
 	char *target = connection->worker->record;
 	switch (tls_connection_read(connection->tls, target, TLS_RECORD_BYTES, ret_count, &error)) {
 	case TLS_READY:
@@ -118,7 +123,7 @@ bool connection_read(struct connection *connection, size_t *ret_count)
 void connection_flush(struct connection *connection)
 {
 	size_t count;
-	ERROR_UNFILLED struct error error;
+	struct error error;
 	const void *bytes = tls_connection_output(connection->tls, &count);
 	if (!count || connection->stage == STAGE_CLOSED)
 		return;
@@ -339,7 +344,8 @@ static void handshake_done(struct connection *connection)
 	tls_connection_output(connection->tls, &waiting);
 	count_handshake(connection);
 	connection->stage = STAGE_OPEN;
-	(void)connection_standing(connection); /* when it will expire */
+	set_deadline(connection, DEADLINE_NONE); /* until its first request has been looked at */
+	(void)connection_standing(connection);   /* when it will expire */
 	bool h2 = !strcmp(tls_connection_outcome(connection->tls)->alpn, "h2");
 	connection->protocol = h2 ? &conversation_h2 : &conversation_h1;
 	connection->protocol->start(connection);
@@ -355,7 +361,7 @@ static void handshake_done(struct connection *connection)
 static void got_bytes(void *context, const void *bytes, size_t count)
 {
 	struct connection *connection = context;
-	ERROR_UNFILLED struct error error;
+	struct error error;
 	connection_enter(connection);
 	connection->heard = true;
 	if (connection->stage == STAGE_LINGER) {

@@ -27,12 +27,17 @@ static bool send_piece(struct connection *connection, struct error *reterr)
 			return false;
 		connection->head_sent = true;
 	}
-	if (http_response_sends_body(response, request) &&
-		!response_read(response, PIECE_BYTES, piece, &done, reterr))
+	const char *lent = NULL;
+	size_t lent_count = 0;
+	if (http_response_sends_body(response, request)) {
+		lent_count = response_lend(response, PIECE_BYTES, &lent, &done);
+		if (!lent_count && !response_read(response, PIECE_BYTES, piece, &done, reterr))
+			return false;
+	}
+	if (!tls_connection_write(connection->tls, piece->data, piece->length, reterr) ||
+		!tls_connection_write(connection->tls, lent, lent_count, reterr))
 		return false;
-	if (!tls_connection_write(connection->tls, piece->data, piece->length, reterr))
-		return false;
-	connection->turn_bytes += piece->length;
+	connection->turn_bytes += piece->length + lent_count;
 	if (done)
 		answered(connection);
 	return true;
@@ -82,7 +87,7 @@ static void answer_request(struct connection *connection)
 /* Parses up to the end of one request; returns how many bytes that took. */
 static size_t parse(struct connection *connection, const char *bytes, size_t count)
 {
-	ERROR_UNFILLED struct error error;
+	struct error error;
 	const char *why;
 	size_t used = 0;
 	switch (h1_input(connection->h1, bytes, count, &used)) {
@@ -110,7 +115,7 @@ static bool read_record(struct connection *connection)
 {
 	const char *bytes = connection->worker->record;
 	size_t count = 0;
-	ERROR_UNFILLED struct error error;
+	struct error error;
 	if (!connection_read(connection, &count))
 		return false;
 	size_t used = parse(connection, bytes, count);
@@ -121,7 +126,7 @@ static bool read_record(struct connection *connection)
 
 static bool step(struct connection *connection)
 {
-	ERROR_UNFILLED struct error error;
+	struct error error;
 	if (connection->response) {
 		if (!send_piece(connection, &error)) {
 			record_broken(

@@ -5,6 +5,8 @@ const char *const counts_versions[COUNTS_VERSIONS] = { "none", "TLSv1", "TLSv1.1
 	"TLSv1.3" };
 const char *const counts_methods[COUNTS_METHODS] = { "GET", "HEAD", "POST", "PUT", "PATCH",
 	"DELETE", "OPTIONS", "other", "none" };
+const enum code counts_shed_codes[SHED_KINDS] = { CODE_NONE, CODE_TOO_FREQUENT,
+	CODE_TOO_MANY_CONNECTIONS, CODE_SERVER_OVERLOADED };
 enum { METHOD_OTHER = COUNTS_METHODS - 2, METHOD_NONE };
 
 size_t counts_version(const char *name)
@@ -66,13 +68,15 @@ void counts_add(struct counts *total, const struct counts *more)
 	add_all(&total->connections, &more->connections, 1);
 	add_all(&total->handshakes, &more->handshakes, 1);
 	add_all(&total->requests, &more->requests, 1);
+	add_all(total->shed, more->shed, SHED_KINDS);
 	add_all(total->succeeded, more->succeeded, COUNTS_VERSIONS);
 	add_all(total->resumed, more->resumed, COUNTS_VERSIONS);
 	for (size_t i = 0; i < CODE_COUNT; i++)
 		add_all(total->failed[i], more->failed[i], COUNTS_VERSIONS);
 	for (size_t i = 0; i < COUNTS_METHODS; i++)
 		add_all(total->answered[i], more->answered[i], COUNTS_CLASSES);
-	count_move(&total->idle, atomic_load_explicit(&more->idle, memory_order_relaxed));
+	count_move(&total->idle, count_now(&more->idle));
+	count_move(&total->pending, count_now(&more->pending));
 	durations_add(&total->full, &more->full);
 	durations_add(&total->back, &more->back);
 	durations_add(&total->took, &more->took);

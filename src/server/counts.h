@@ -20,12 +20,18 @@ extern const char *const counts_methods[COUNTS_METHODS];
 size_t counts_method(const char *name);
 #define COUNTS_CLASSES 5 /* 1xx to 5xx */
 
+/* Why a connection is closed as it comes. */
+enum shed { SHED_NONE, SHED_ADDRESS, SHED_CONNECTIONS, SHED_OVERLOAD, SHED_KINDS };
+extern const enum code counts_shed_codes[SHED_KINDS];
+
 struct counts {
 	atomic_ullong connections, handshakes, requests;
+	atomic_ullong shed[SHED_KINDS];
 	atomic_ullong succeeded[COUNTS_VERSIONS], resumed[COUNTS_VERSIONS]; /* some of those */
 	atomic_ullong failed[CODE_COUNT][COUNTS_VERSIONS]; /* CODE_NONE: no code fits */
 	atomic_ullong answered[COUNTS_METHODS][COUNTS_CLASSES];
-	atomic_llong idle;                 /* connections between two requests, now */
+	/* Connections, now: between two requests, and in their handshake. */
+	atomic_llong idle, pending;
 	struct durations full, back, took; /* handshakes full and resumed; requests */
 };
 
@@ -42,11 +48,14 @@ static inline void count_up(atomic_ullong *count)
 {
 	count_more(count, 1);
 }
+static inline long long count_now(const atomic_llong *count)
+{
+	return atomic_load_explicit(count, memory_order_relaxed);
+}
 /* The same for a number that goes down, too. */
 static inline void count_move(atomic_llong *count, long long by)
 {
-	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + by,
-		memory_order_relaxed);
+	atomic_store_explicit(count, count_now(count) + by, memory_order_relaxed);
 }
 
 /* A handshake that succeeded. */

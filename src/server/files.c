@@ -18,6 +18,7 @@ bool files_new(const char *root, struct files **ret, struct error *reterr)
 	if (!files)
 		bug("out of memory for a folder");
 	files->root = fd;
+	files->contents = contents_new();
 	*ret = files;
 	return true;
 }
@@ -27,6 +28,7 @@ void files_free(struct files *files)
 	if (!files)
 		return;
 	close(files->root);
+	contents_free(files->contents);
 	free(files);
 }
 
@@ -183,7 +185,22 @@ static struct http_response *answer_range(const char *range, uint64_t size, cons
 	return response;
 }
 
-static struct http_response *answer_file(
+/* Takes the descriptor. */
+static void add_file(
+	const struct files *files, struct http_response *response, const struct opened *opened)
+{
+	struct content *content = NULL;
+	if (response->body_bytes)
+		content = contents_get(files->contents, opened->fd, &opened->stat, time(NULL));
+	if (!content) {
+		http_response_file(response, opened->fd);
+		return;
+	}
+	http_response_hold(response, content_bytes(content), content, content_release);
+	close(opened->fd);
+}
+
+static struct http_response *answer_file(const struct files *files,
 	const struct http_request *request, const struct opened *opened, const char *name)
 {
 	struct version version = version_of(&opened->stat);
@@ -196,7 +213,7 @@ static struct http_response *answer_file(
 	else
 		response = answer_range(range_wanted(request, &version),
 			(uint64_t)opened->stat.st_size, type_of(name));
-	http_response_file(response, opened->fd);
+	add_file(files, response, opened);
 	http_response_set(response, "ETag", "%s", version.tag);
 	http_response_set(response, "Last-Modified", "%s", version.date);
 	http_response_set(response, "Accept-Ranges", "bytes");
@@ -226,7 +243,7 @@ static struct http_response *answer_folder(const struct files *files,
 		if (strlen(index) >= FOLDER_PATH_BYTES || folder_open(files, index, &opened) != 0)
 			continue;
 		if (S_ISREG(opened.stat.st_mode))
-			return answer_file(request, &opened, indexes[i]);
+			return answer_file(files, request, &opened, indexes[i]);
 		close(opened.fd);
 	}
 	char shown[FOLDER_PATH_BYTES + 1];
@@ -245,7 +262,7 @@ struct http_response *files_answer(const struct files *files, const struct http_
 	if (failure)
 		return http_response_error(503, "the server cannot open more files");
 	if (!S_ISDIR(opened.stat.st_mode))
-		return answer_file(request, &opened, path);
+		return answer_file(files, request, &opened, path);
 	size_t length = strlen(path);
 	struct http_response *response = length && path[length - 1] != '/'
 						 ? redirect_to_folder(request)

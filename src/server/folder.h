@@ -2,6 +2,7 @@
 #ifndef MTLS_SERVER_FOLDER_H
 #define MTLS_SERVER_FOLDER_H
 
+#include "server/content.h"
 #include "server/files.h"
 
 #include <limits.h>
@@ -9,6 +10,7 @@
 
 struct files {
 	int root; /* descriptor of the folder */
+	struct contents *contents;
 };
 
 #define FOLDER_PATH_BYTES 4096

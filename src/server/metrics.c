@@ -74,6 +74,20 @@ static void write_requests(const struct counts *counts, struct exposition *ret)
 		}
 }
 
+/* Like the good results: a reason stands at 0 before it is one. */
+static void write_shed(const struct counts *counts, struct exposition *ret)
+{
+	static const char name[] = "mtls_connections_refused_total";
+	exposition_family(ret, name, "counter",
+		"Connections that were closed as they came, before a handshake, by the code of "
+		"why.");
+	for (size_t i = SHED_NONE + 1; i < SHED_KINDS; i++)
+		exposition_number(ret, name,
+			(struct label[]){
+				{ "code", code_name(counts_shed_codes[i]) }, { NULL, NULL } },
+			(long long)count_read(&counts->shed[i]));
+}
+
 struct simple {
 	const char *name, *type, *help;
 	long long value;
@@ -135,14 +149,13 @@ void metrics_write(const struct metrics *metrics, struct exposition *ret)
 	const struct simple connections[] = {
 		{ "mtls_connections_total", "counter", "Connections that were accepted.",
 			(long long)count_read(&counts->connections) },
-		{ "mtls_connections_refused_total", "counter",
-			"Connections that were closed as they came, as there were too many.",
-			metrics->refused },
 		{ "mtls_connections_open", "gauge", "Connections that are open now.",
 			metrics->open },
 		{ "mtls_connections_idle", "gauge",
 			"Connections that wait for their next request now.",
-			atomic_load_explicit(&counts->idle, memory_order_relaxed) },
+			count_now(&counts->idle) },
+		{ "mtls_handshakes_pending", "gauge", "Handshakes that are in progress now.",
+			count_now(&counts->pending) },
 	};
 	const struct simple rest[] = {
 		{ "mtls_snapshot_version", "gauge",
@@ -168,6 +181,7 @@ void metrics_write(const struct metrics *metrics, struct exposition *ret)
 	write_handshakes(counts, ret);
 	write_durations(counts, ret);
 	write_requests(counts, ret);
+	write_shed(counts, ret);
 	write_simple(connections, sizeof connections / sizeof *connections, ret);
 	write_ends(metrics, END_CERTIFICATE, "mtls_certificate_not_after_seconds",
 		"When the server's certificate ends, in Unix seconds.", ret);

@@ -8,7 +8,7 @@
 
 struct metrics {
 	struct counts counts; /* of all workers */
-	long long open, refused;
+	long long open;
 	bool ready;
 	struct reload_counts reloads;
 	unsigned long long snapshot;

@@ -44,7 +44,6 @@ static struct http_response *answer_metrics(const struct monitor *monitor)
 	const struct snapshot *snapshot = reload_current(monitor->reload);
 	struct metrics metrics = {
 		.open = monitor->settings->open,
-		.refused = (long long)monitor->settings->shed,
 		.reloads = reload_counts(monitor->reload),
 		.snapshot = snapshot->number,
 		.loaded_at = snapshot->loaded_at,

@@ -37,7 +37,9 @@ void record_request(struct worker *worker, const struct record_request *what);
 /* Nobody is accepted any more. */
 void record_stopping(const struct settings *settings);
 /* The counts, once, at the end. */
-void record_summary(const struct log *log, const struct counts *total, unsigned long long shed);
+void record_summary(const struct log *log, const struct counts *total);
+/* Connections that were closed as they came; `what` is of the last of them. */
+void record_shed(const struct log *log, enum shed shed, const struct unsaid *what);
 /* Something that the server relies on ends soon, or has ended. */
 void record_expiry(const struct log *log, const struct end *end, enum expiry_stage stage,
 	long long crl_grace_s, time_t now);

@@ -73,6 +73,12 @@ const struct exchange_line *exchange_lines(const struct exchange *exchange, size
  */
 must_check bool response_read(struct http_response *response, size_t bytes_max, struct buffer *ret,
 	bool *ret_done, struct error *reterr);
+/*
+ * The next bytes of the body, up to `bytes_max`, where they lie in memory: borrowed as long as the
+ * response lives, and read, as above. 0 when they are few, or not in memory.
+ */
+size_t response_lend(
+	struct http_response *response, size_t bytes_max, const char **ret, bool *ret_done);
 
 /* `text` as Python's repr() shows a str, NULL as None: CN='mtls-client'. The caller's to free. */
 char *python_repr(const char *text);

@@ -345,7 +345,7 @@ bool server_run(struct server *server, struct error *reterr)
 		worker_join(&server->workers[i]);
 		counts_add(&total, &server->workers[i].counts);
 	}
-	record_summary(&server->settings.log, &total, server->settings.shed);
+	record_summary(&server->settings.log, &total);
 	return ok;
 }
 

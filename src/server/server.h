@@ -20,6 +20,9 @@ struct server_limits {
 	 * for this machine's own addresses, too. */
 	long long handshakes_per_address;
 	bool handshakes_given;
+	/* Of one worker, beyond which whoever comes is closed at once: handshakes in progress, and
+	 * what a turn of its loop may take while a tenth of them are (0: as long as it likes). */
+	long long handshakes_pending, lag_ms_max;
 	long long handshake_ms_max; /* from the accepted connection to the end of the handshake */
 	long long idle_ms_max;      /* between two requests */
 	long long header_ms_max;    /* from a request's first byte to the end of its head: 408 */

@@ -1,6 +1,7 @@
 /* A worker's life: accepting, orders from the control thread, and its end. */
 #include "server/connection.h"
 #include "server/record.h"
+#include "server/shed.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -8,42 +9,16 @@
 #define JUDGED_AT_A_TIME 64
 #define PIECE_BYTES_MAX ((size_t)1 << 20)
 
-/* Those who are in stay; who comes now is sent away before it costs a handshake. */
-static void shed(struct settings *settings, struct net_stream *stream, const char *why)
-{
-	unsigned long long count = atomic_fetch_add(&settings->shed, 1) + 1;
-	if ((count & (count - 1)) == 0) /* the 1st, 2nd, 4th, 8th: a flood must not flood the log */
-		record_line(&settings->log, LOG_WARNING, "shed",
-			json_pack("{s:I, s:s, s:s}", "shed", (json_int_t)count, "peer",
-				net_stream_peer(stream)->host, "why", why),
-			"SHED | %llu connections closed so far, as %s", count, why);
-	net_stream_close(stream);
-}
-
-static bool is_too_frequent(const struct settings *settings, const struct net_stream *stream)
-{
-	return settings->rate && !rate_take(settings->rate, net_stream_peer(stream)->host,
-					 clock_monotonic_ns() / 1000);
-}
-
 static void accepted(void *context, struct net_stream *stream)
 {
 	struct worker *worker = context;
-	struct settings *settings = worker->settings;
-	if (is_too_frequent(settings, stream)) {
-		OWN(char) char *why = text_format("%s begins more than %lld handshakes a second",
-			net_stream_peer(stream)->host, settings->limits.handshakes_per_address);
-		shed(settings, stream, why);
-		return;
-	}
-	long long open = atomic_fetch_add(&settings->open, 1);
-	if (open < settings->limits.connections_max) {
+	long long open = atomic_fetch_add(&worker->settings->open, 1);
+	if (!shed_arrival(worker, net_stream_peer(stream), open)) {
 		connection_open(worker, stream);
 		return;
 	}
-	atomic_fetch_sub(&settings->open, 1);
-	OWN(char) char *why = text_format("%lld are open", open);
-	shed(settings, stream, why);
+	atomic_fetch_sub(&worker->settings->open, 1);
+	net_stream_close(stream);
 }
 
 /* ---- What others want of it ---- */
@@ -68,6 +43,7 @@ static void drain(struct worker *worker)
 		return;
 	worker->draining = true;
 	close_listeners(worker);
+	shed_say(worker);
 	/* The last one tells: from now on nobody gets in. */
 	if (atomic_fetch_sub(&worker->settings->accepting, 1) == 1)
 		record_stopping(worker->settings);
@@ -178,6 +154,7 @@ bool worker_init(struct worker *worker, size_t number, struct settings *settings
 	worker->store_wake = net_wake_new(worker->loop, store_answers, worker);
 	worker->store_timer = net_timer_new(worker->loop, store_answers, worker);
 	worker->judge_timer = net_timer_new(worker->loop, judge_some, worker);
+	worker->shed_timer = net_timer_new(worker->loop, shed_second, worker);
 	worker->store = store_port_open(store, store_has_answers, worker->store_wake);
 	worker->routes = routes_new(worker->store, files);
 	buffer_init(&worker->piece, PIECE_BYTES_MAX);
@@ -249,6 +226,7 @@ void worker_done(struct worker *worker)
 	net_wake_free(worker->store_wake);
 	net_timer_free(worker->store_timer);
 	net_timer_free(worker->judge_timer);
+	net_timer_free(worker->shed_timer);
 	net_wake_free(worker->wake);
 	net_loop_free(worker->loop);
 	buffer_done(&worker->piece);

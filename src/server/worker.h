@@ -20,6 +20,13 @@ struct connection;
 
 #define LISTENERS_MAX 16
 
+/* What is not told yet of those who were sent away: a line a second for each reason. */
+struct unsaid {
+	unsigned long long closed;
+	char why[NET_HOST_BYTES + 64];
+	struct net_address peer; /* the last one */
+};
+
 /* What all workers share. Read-only once they run, but for the atomic numbers. */
 struct settings {
 	struct server_limits limits;
@@ -29,7 +36,6 @@ struct settings {
 	bool timed;            /* somebody wants to know how long things take */
 	atomic_llong open;     /* connections of all workers */
 	sem_t switched;        /* posted whenever a worker has taken a snapshot */
-	atomic_ullong shed;    /* closed as they came, as there were too many */
 	struct rate *rate;     /* of handshakes, by address; NULL: as they come */
 	atomic_int accepting;  /* workers that listen */
 	bool stopping;         /* the signal to stop has come; the control thread's */
@@ -67,6 +73,9 @@ struct worker {
 	struct buffer piece;           /* where an answer's next bytes are put together */
 	char record[TLS_RECORD_BYTES]; /* what was decrypted last */
 	struct counts counts;
+	struct unsaid unsaid[SHED_KINDS];
+	struct net_timer *shed_timer; /* until the next such line */
+	bool shed_waits;
 	pthread_t thread;
 	bool started;
 	struct net_wake *wake;

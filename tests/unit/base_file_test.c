@@ -218,6 +218,59 @@ static void flushing_may_be_followed_by_anything(void **state)
 	assert_int_equal(entries(), 0);
 }
 
+/* Two sets that were filled side by side, in one commit. */
+static void many_files_are_written_without_staying_open(void **state)
+{
+	(void)state;
+	enum { MANY = 1500 }; /* more than a process may have open, mostly */
+	struct error error;
+	char name[16];
+	OWN(file_set) struct file_set *set = file_set_new();
+	OWN(file_set) struct file_set *other = file_set_new();
+	file_set_many(set);
+	file_set_many(other);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "m%d", i);
+		assert_true(file_set_add(
+			i % 2 ? set : other, name, FILE_PRIVATE, name, strlen(name), &error));
+	}
+	assert_false(file_exists("m0"));
+	file_set_join(set, other);
+	assert_true(file_set_commit(set, false, &error));
+	assert_int_equal(entries(), MANY);
+	for (int i = 0; i < MANY; i++) {
+		struct stat about;
+		snprintf(name, sizeof name, "m%d", i);
+		assert_int_equal(stat(name, &about), 0);
+		assert_int_equal(about.st_mode & 0777, 0600);
+		assert_content(name, name);
+		assert_int_equal(unlink(name), 0);
+	}
+}
+
+static void many_files_are_all_refused_or_none(void **state)
+{
+	(void)state;
+	struct error error;
+	assert_true(file_write("there", FILE_PUBLIC, "x", 1, &error));
+	{
+		OWN(file_set) struct file_set *set = file_set_new();
+		OWN(file_set) struct file_set *other = file_set_new();
+		file_set_many(set);
+		file_set_many(other);
+		assert_true(file_set_add(set, "a", FILE_PUBLIC, "1", 1, &error));
+		assert_true(file_set_add(other, "there", FILE_PUBLIC, "2", 1, &error));
+		assert_false(file_set_add(other, "no/such", FILE_PUBLIC, "3", 1, &error));
+		assert_string_equal(
+			error.text, "cannot write 'no/such': No such file or directory");
+		file_set_join(set, other);
+		assert_false(file_set_commit(set, false, &error));
+		assert_string_equal(error.text, "cannot write 'there': it exists already");
+	}
+	assert_content("there", "x");
+	assert_int_equal(entries(), 1);
+}
+
 static void leaves_nothing_when_not_committed(void **state)
 {
 	(void)state;
@@ -348,6 +401,8 @@ int main(void)
 		FILE_TEST(commits_all_or_none),
 		FILE_TEST(commits_what_was_flushed_before),
 		FILE_TEST(flushing_may_be_followed_by_anything),
+		FILE_TEST(many_files_are_written_without_staying_open),
+		FILE_TEST(many_files_are_all_refused_or_none),
 		FILE_TEST(leaves_nothing_when_not_committed),
 		FILE_TEST(names_the_file_it_cannot_write),
 		FILE_TEST(a_full_disk_leaves_the_old_file),

@@ -157,6 +157,30 @@ static void a_thousand_lines_keep_their_order(void **state)
 	assert_string_equal(again, fixture_read("index.txt"));
 }
 
+/* Of two lines with one serial the first counts, however many follow. */
+static void the_first_of_a_serial_is_found(void **state)
+{
+	(void)state;
+	enum { LINES = 100 };
+	struct error error;
+	OWN(index) struct index index = { 0 };
+	assert_null(index_find(&index, "00"));
+	FILE *file = fopen("index.txt", "w");
+	for (int i = 0; i < LINES; i++)
+		fprintf(file, "V\t271122000000Z\t\t%04X\tunknown\t/CN=%d\n", i / 2, i);
+	assert_int_equal(fclose(file), 0);
+	assert_true(index_read("index.txt", &index, &error));
+	for (int i = 0; i < LINES; i++) {
+		char serial[5], subject[16];
+		snprintf(serial, sizeof serial, "%04X", i);
+		snprintf(subject, sizeof subject, "/CN=%d", i * 2);
+		if (i < LINES / 2)
+			assert_string_equal(index_find(&index, serial)->subject, subject);
+		else
+			assert_null(index_find(&index, serial));
+	}
+}
+
 static void serials_are_spelled_as_openssl_does(void **state)
 {
 	(void)state;
@@ -299,6 +323,7 @@ int main(void)
 		cmocka_unit_test(a_line_out_of_form_is_counted),
 		cmocka_unit_test(what_is_no_text_is_refused),
 		cmocka_unit_test(a_thousand_lines_keep_their_order),
+		cmocka_unit_test(the_first_of_a_serial_is_found),
 		cmocka_unit_test(serials_are_spelled_as_openssl_does),
 		cmocka_unit_test(numbers_are_read_as_they_come),
 		cmocka_unit_test(the_state_counts_on_from_what_is_there),

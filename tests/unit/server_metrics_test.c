@@ -158,10 +158,15 @@ static void each_counts_in_its_place(void **state)
 	assert_int_equal(counts_failed(&counts, CODE_CLIENT_REVOKED), 0);
 	count_move(&counts.idle, 3);
 	count_move(&counts.idle, -1);
+	count_move(&counts.pending, 5);
+	count_more(&counts.shed[SHED_ADDRESS], 6);
 	static struct counts total;
 	counts_add(&total, &counts);
 	counts_add(&total, &counts);
 	assert_int_equal(total.idle, 4);
+	assert_int_equal(total.pending, 10);
+	assert_int_equal(count_read(&total.shed[SHED_ADDRESS]), 12);
+	assert_int_equal(count_read(&total.shed[SHED_OVERLOAD]), 0);
 	assert_int_equal(count_read(&total.requests), 10);
 	assert_int_equal(counts_failed(&total, CODE_CLIENT_EXPIRED), 4);
 	assert_int_equal(count_read(&total.resumed[4]), 2);
@@ -235,7 +240,6 @@ static void everything_is_written(void **state)
 	(void)state;
 	OWN(exposition) struct exposition text;
 	struct metrics metrics = { .open = 3,
-		.refused = 2,
 		.ready = true,
 		.reloads = { .done = 4, .refused = 5, .unchanged = 6 },
 		.snapshot = 5,
@@ -250,6 +254,9 @@ static void everything_is_written(void **state)
 	counts_failure(&metrics.counts, CODE_NONE, NULL);
 	counts_answer(&metrics.counts, "GET", 200);
 	counts_answer(&metrics.counts, NULL, 408);
+	count_more(&metrics.counts.shed[SHED_CONNECTIONS], 2);
+	count_up(&metrics.counts.shed[SHED_OVERLOAD]);
+	count_move(&metrics.counts.pending, 1);
 	exposition_init(&text);
 	metrics_write(&metrics, &text);
 	static const char *const lines[] = {
@@ -266,7 +273,10 @@ static void everything_is_written(void **state)
 		"mtls_requests_total{method=\"none\",status=\"4xx\"} 1",
 		"mtls_connections_open 3",
 		"mtls_connections_idle 0",
-		"mtls_connections_refused_total 2",
+		"mtls_handshakes_pending 1",
+		"mtls_connections_refused_total{code=\"too-frequent\"} 0",
+		"mtls_connections_refused_total{code=\"too-many-connections\"} 2",
+		"mtls_connections_refused_total{code=\"server-overloaded\"} 1",
 		("mtls_certificate_not_after_seconds{subject=\"CN=localhost\",serial=\"0A\"} "
 		 "1750000005"),
 		"mtls_ca_not_after_seconds{subject=\"CN=\\\"quoted\\\"\",serial=\"01\"} 1750000006",

@@ -186,7 +186,7 @@ static void counts(struct worker *worker)
 	worker->counts.requests = 7;
 	counts_failure(&worker->counts, CODE_CLIENT_EXPIRED, "TLSv1.3");
 	counts_failure(&worker->counts, CODE_CLIENT_EXPIRED, "TLSv1.2");
-	record_summary(&worker->settings->log, &worker->counts, 0);
+	record_summary(&worker->settings->log, &worker->counts);
 }
 
 static void the_summary_counts_by_code(void **state)
@@ -197,6 +197,21 @@ static void the_summary_counts_by_code(void **state)
 		"requests=7 | client-expired=2\n");
 }
 
+static void counts_of_a_flood(struct worker *worker)
+{
+	count_more(&worker->counts.shed[SHED_ADDRESS], 2);
+	count_more(&worker->counts.shed[SHED_OVERLOAD], 40);
+	counts(worker);
+}
+
+static void the_summary_counts_who_was_sent_away(void **state)
+{
+	(void)state;
+	assert_string_equal(log_of(false, counts_of_a_flood),
+		"[SERVER] STOPPED | connections=5 | handshakes=3 | requests=7 | shed=42 | "
+		"too-frequent=2 | server-overloaded=40 | client-expired=2\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +220,7 @@ int main(void)
 		cmocka_unit_test(requests_are_the_documents_line),
 		cmocka_unit_test(nothing_breaks_out_of_its_quotes),
 		cmocka_unit_test(the_summary_counts_by_code),
+		cmocka_unit_test(the_summary_counts_who_was_sent_away),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

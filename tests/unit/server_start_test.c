@@ -81,6 +81,7 @@ static struct server_options good(void)
 			.alpn = "http/1.1",
 			.verify = { .purpose = PURPOSE_CLIENT, .depth_max = -1 } },
 		.limits = { .connections_max = 10,
+			.handshakes_pending = 10,
 			.handshake_ms_max = 10000,
 			.idle_ms_max = 10000,
 			.drain_ms_max = 10000,
