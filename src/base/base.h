@@ -17,6 +17,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/notes.h"
 #include "base/own.h"
 #include "base/text.h"

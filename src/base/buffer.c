@@ -1,6 +1,8 @@
 /* Capped growing buffers. */
 #include "base/buffer.h"
 
+#include "base/memory.h"
+
 #include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,7 +16,7 @@ static void discard(struct buffer *buffer, char *data, size_t bytes)
 {
 	if (data && buffer->secret)
 		explicit_bzero(data, bytes);
-	free(data);
+	memory_give(data);
 }
 
 void buffer_done(struct buffer *buffer)
@@ -36,7 +38,7 @@ static char *allocate(size_t bytes)
 {
 	void *memory = NULL;
 	if (bytes < LARGE_BYTES)
-		return malloc(bytes);
+		return memory_take(bytes);
 	return posix_memalign(&memory, LINE_BYTES, bytes) ? NULL : memory;
 }
 
@@ -68,7 +70,7 @@ bool buffer_reserve(struct buffer *buffer, size_t bytes, char **ret_room, struct
 	return true;
 }
 
-bool buffer_append(struct buffer *buffer, const void *data, size_t bytes, struct error *reterr)
+bool buffer_append_grow(struct buffer *buffer, const void *data, size_t bytes, struct error *reterr)
 {
 	char *room;
 	if (!buffer_reserve(buffer, bytes, &room, reterr))
@@ -78,11 +80,6 @@ bool buffer_append(struct buffer *buffer, const void *data, size_t bytes, struct
 	buffer->length += bytes;
 	buffer->data[buffer->length] = 0;
 	return true;
-}
-
-bool buffer_text(struct buffer *buffer, const char *text, struct error *reterr)
-{
-	return buffer_append(buffer, text, strlen(text), reterr);
 }
 
 bool buffer_format_list(

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct buffer {
 	char *data;       /* NUL-terminated beyond `length` whenever it is not NULL */
@@ -30,9 +31,27 @@ static inline void own_buffer(struct buffer *buffer)
 	buffer_done(buffer);
 }
 
-must_check bool buffer_append(
+/* Appends where there is not room enough yet, or too much is asked for. */
+must_check bool buffer_append_grow(
 	struct buffer *buffer, const void *data, size_t bytes, struct error *reterr);
-must_check bool buffer_text(struct buffer *buffer, const char *text, struct error *reterr);
+/* Inline, as lines and headers are put together from many small pieces. */
+must_check static inline bool buffer_append(
+	struct buffer *buffer, const void *data, size_t bytes, struct error *reterr)
+{
+	if (bytes >= buffer->capacity - buffer->length ||
+		buffer->length + bytes > buffer->bytes_max)
+		return buffer_append_grow(buffer, data, bytes, reterr);
+	if (bytes)
+		memcpy(buffer->data + buffer->length, data, bytes);
+	buffer->length += bytes;
+	buffer->data[buffer->length] = 0;
+	return true;
+}
+must_check static inline bool buffer_text(
+	struct buffer *buffer, const char *text, struct error *reterr)
+{
+	return buffer_append(buffer, text, strlen(text), reterr);
+}
 must_check bool buffer_format(struct buffer *buffer, struct error *reterr, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 must_check bool buffer_format_list(struct buffer *buffer, struct error *reterr, const char *format,

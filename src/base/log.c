@@ -81,7 +81,7 @@ static void end_line(void)
 static void log_text(
 	const struct log *log, const char *prefix, const char *format, va_list arguments)
 {
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	struct buffer *lines = begin_line(log);
 	if (!buffer_text(lines, prefix, &error) ||
 		!buffer_format_list(lines, &error, format, arguments) ||
@@ -134,6 +134,27 @@ void log_event_list(const struct log *log, enum log_level level, const char *eve
 	OWN(char) char *text = text_format_list(format, arguments);
 	OWN(char) char *message = as_utf8(text_format("%s%s", prefix, text));
 	log_json(log, level, event, extra, message);
+}
+
+void log_pieces(const struct log *log, enum log_level level, const char *event, json_t *fields,
+	const char *const *pieces)
+{
+	ERROR_UNFILLED struct error error;
+	OWN(json_t) json_t *extra = fields;
+	if (level < log->level_min)
+		return;
+	if (log->json) {
+		OWN(char) char *message = as_utf8(text_join(pieces));
+		log_json(log, level, event, extra, message);
+		return;
+	}
+	struct buffer *lines = begin_line(log);
+	bool ok = true;
+	for (; ok && *pieces; pieces++)
+		ok = buffer_text(lines, *pieces, &error);
+	if (!ok || !buffer_append(lines, "\n", 1, &error))
+		bug("a line of the log: %s", error.text);
+	end_line();
 }
 
 void log_event(const struct log *log, enum log_level level, const char *event, json_t *fields,

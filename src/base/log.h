@@ -31,6 +31,10 @@ void log_event_list(const struct log *log, enum log_level level, const char *eve
 	const char *prefix, const char *format, va_list arguments)
 	__attribute__((format(printf, 6, 0)));
 
+/* The same with a line of `pieces`, up to NULL: for lines that are too frequent for a format. */
+void log_pieces(const struct log *log, enum log_level level, const char *event, json_t *fields,
+	const char *const *pieces);
+
 /*
  * A thread that logs often gathers its lines and writes them together: from log_hold on they wait
  * until log_flush, or until there are 64 KiB. The thread flushes before anybody can see what a line

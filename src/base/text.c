@@ -30,6 +30,20 @@ char *text_copy(const char *text)
 	return copy;
 }
 
+char *text_join(const char *const *pieces)
+{
+	size_t bytes = 1;
+	for (const char *const *piece = pieces; *piece; piece++)
+		bytes += strlen(*piece);
+	char *text = malloc(bytes), *at = text;
+	if (!text)
+		bug("out of memory for a text");
+	for (; *pieces; pieces++)
+		at = stpcpy(at, *pieces);
+	*at = 0;
+	return text;
+}
+
 /* The length of the well-formed UTF-8 sequence at `at`, 0 if there is none (RFC 3629 section 4). */
 static size_t utf8_sequence(const uint8_t *at, size_t left)
 {
@@ -139,6 +153,34 @@ const char *text_decimal(uint64_t number, char target[static TEXT_DECIMAL_BYTES]
 		*--at = (char)('0' + number % 10);
 	while (number /= 10);
 	return at;
+}
+
+static bool stands_in_line(unsigned char byte)
+{
+	return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+}
+
+size_t text_line_bytes(const char *bytes, size_t count)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	size_t good = 0;
+	while (good < count) {
+		/* Eight at a time: without a control byte or DEL among them no byte has this bit.
+		 */
+		uint64_t eight, is_del;
+		for (; count - good >= sizeof eight; good += sizeof eight) {
+			memcpy(&eight, bytes + good, sizeof eight);
+			is_del = eight ^ ones * 0x7f;
+			if ((((eight - ones * 0x20) & ~eight) | ((is_del - ones) & ~is_del)) &
+				ones * 0x80)
+				break;
+		}
+		size_t last = count - good < sizeof eight ? count : good + sizeof eight;
+		for (; good < last; good++)
+			if (!stands_in_line((unsigned char)bytes[good]))
+				return good;
+	}
+	return good;
 }
 
 bool text_number(const char *text, long long min, long long max, long long *ret)

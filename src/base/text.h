@@ -13,6 +13,8 @@
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *text_format_list(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 char *text_copy(const char *text);
+/* The pieces, up to NULL, as one: for what is too frequent for a format. */
+char *text_join(const char *const *pieces);
 
 /*
  * Writes peer-made bytes so that they cannot break a line of a log, a terminal or a header: NUL,
@@ -26,6 +28,12 @@ char *text_escape_ascii(char *target, size_t target_bytes, const void *source, s
 
 /* Whether the bytes are well-formed UTF-8 (RFC 3629 section 4) without NUL. */
 bool text_is_utf8(const void *source, size_t bytes);
+
+/*
+ * How many bytes from the start on may stand within a line of a message: printable ASCII, TAB, and
+ * what is no ASCII (obs-text, RFC 9110 section 5.5).
+ */
+size_t text_line_bytes(const char *bytes, size_t count);
 
 /* Where `text` goes on after blanks and tabs. */
 const char *text_skip_space(const char *text);

@@ -177,7 +177,7 @@ static void cut_header(struct http_header *header, char *line, char *end)
 /* The target stands twice behind the head: as it was sent, and cut into its parts. */
 static bool cut_head(struct h1 *h1)
 {
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	char *copy;
 	size_t target_room = strcspn(h1->head.data, "\r");
 	h1->head.bytes_max += target_room;
@@ -328,7 +328,7 @@ static bool check_byte(struct h1 *h1, char previous, char byte)
 		refuse(h1, 400, "a line holds a CR without LF");
 	else if (byte == '\n' && previous != '\r')
 		refuse(h1, 400, "a line ends in LF without CR");
-	else if (byte != '\n' && byte != '\r' && !h1_text_bytes(&byte, 1))
+	else if (byte != '\n' && byte != '\r' && !text_line_bytes(&byte, 1))
 		refuse(h1, 400, "a line holds a control character");
 	return h1->state != REFUSED;
 }
@@ -345,7 +345,7 @@ static size_t take_line(struct h1 *h1, const char *bytes, size_t count)
 	char previous = so_far ? buffer->data[buffer->length - 1] : 0;
 	size_t taken = 0;
 	while (taken < count && previous != '\n') {
-		size_t text = previous == '\r' ? 0 : h1_text_bytes(bytes + taken, count - taken);
+		size_t text = previous == '\r' ? 0 : text_line_bytes(bytes + taken, count - taken);
 		if (!text && !check_byte(h1, previous, bytes[taken]))
 			return taken;
 		taken += text ? text : 1;
@@ -355,7 +355,7 @@ static size_t take_line(struct h1 *h1, const char *bytes, size_t count)
 			return taken;
 		}
 	}
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	if (!buffer_append(buffer, bytes, taken, &error)) {
 		refuse(h1, 503, "out of memory for the request");
 		return taken;
@@ -378,7 +378,7 @@ static size_t take_data(struct h1 *h1, const char *bytes, size_t count)
 {
 	if (count > h1->data_left)
 		count = (size_t)h1->data_left;
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	if (!feed(h1, bytes, count))
 		return count;
 	if (!buffer_append(&h1->body, bytes, count, &error)) {

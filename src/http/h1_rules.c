@@ -25,19 +25,6 @@ static bool is_token(unsigned char byte)
 	return is_letter_or_digit(byte) || is_one_of("!#$%&'*+-.^_`|~", byte);
 }
 
-static bool is_text(unsigned char byte)
-{
-	return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
-}
-
-size_t h1_text_bytes(const char *bytes, size_t count)
-{
-	size_t good = 0;
-	while (good < count && is_text((unsigned char)bytes[good]))
-		good++;
-	return good;
-}
-
 /* How many bytes from the start on are of `set`. */
 static size_t run(const char *set, const char *text, size_t bytes)
 {

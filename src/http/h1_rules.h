@@ -21,12 +21,6 @@ struct h1_framing {
 	uint64_t length_bytes;
 };
 
-/*
- * How many bytes from the start on may stand in a line: printable, TAB, obs-text (RFC 9110 section
- * 5.5).
- */
-size_t h1_text_bytes(const char *bytes, size_t count);
-
 struct h1_refusal h1_check_request_line(
 	const char *line, size_t bytes, size_t target_bytes_max, enum http_version *ret_version);
 struct h1_refusal h1_check_header(const char *line, size_t bytes, struct h1_framing *framing);

@@ -222,7 +222,7 @@ static ssize_t on_send(
 {
 	(void)session, (void)flags;
 	struct h2 *h2 = user;
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	if (h2->output->length >= h2->output_max)
 		return NGHTTP2_ERR_WOULDBLOCK;
 	if (!buffer_append(h2->output, bytes, count, &error))
@@ -249,7 +249,7 @@ static int on_send_data(nghttp2_session *session, nghttp2_frame *frame, const ui
 	(void)session, (void)frame;
 	struct h2 *h2 = user;
 	struct stream *stream = source->ptr;
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	bool done;
 	if (h2->output->length >= h2->output_max)
 		return NGHTTP2_ERR_WOULDBLOCK;

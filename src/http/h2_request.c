@@ -48,7 +48,7 @@ static void apply(struct h2_request *request, struct h1_refusal refusal)
 static void keep(struct h2_request *request, const char *name, size_t name_bytes, const char *value,
 	size_t value_bytes)
 {
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	char *room;
 	size_t wanted = name_bytes + value_bytes + 2;
 	if (!request->text.data)
@@ -143,7 +143,7 @@ static void cut_target(struct http_request *request, char *copy)
 static bool cut(struct h2_request *made)
 {
 	struct http_request *request = &made->request;
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	char *copy;
 	size_t target = 0;
 	for (const char *at = made->text.data, *end = at + made->text.length; at < end;) {
@@ -213,7 +213,7 @@ void h2_request_head(struct h2_request *made, const struct http_limits *limits, 
 
 void h2_request_data(struct h2_request *made, const char *bytes, size_t count)
 {
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	if (made->refusal.status)
 		return;
 	if (count > made->body.bytes_max - made->body.length)

@@ -1,7 +1,10 @@
 /* Looking into requests, and building responses. */
 #include "http/message.h"
 
+#include <stddef.h>
 #include <unistd.h>
+
+#define BODY_BYTES_USUAL 500
 
 const char *http_request_header(const struct http_request *request, const char *name)
 {
@@ -18,9 +21,8 @@ bool http_request_is_head(const struct http_request *request)
 
 struct http_response *http_response_new(int status)
 {
-	struct http_response *response = calloc(1, sizeof *response);
-	if (!response)
-		bug("out of memory for a response");
+	struct http_response *response = memory_object(sizeof *response, "a response");
+	memset(response, 0, offsetof(struct http_response, fields));
 	response->status = status;
 	response->fd = -1;
 	buffer_init(&response->bytes, HTTP_RESPONSE_BYTES_MAX);
@@ -32,44 +34,67 @@ void http_response_free(struct http_response *response)
 	if (!response)
 		return;
 	for (size_t i = 0; i < response->field_count; i++)
-		free(response->fields[i].value);
+		free(response->fields[i].apart);
 	buffer_done(&response->bytes);
-	free(response->spans);
+	if (response->spans != &response->only_span)
+		free(response->spans);
 	if (response->fd >= 0)
 		close(response->fd);
 	if (response->holder)
 		response->release(response->holder);
-	free(response);
+	memory_give(response);
+}
+
+/* A copy, within the response if it fits; else *ret_apart is it, too. */
+static const char *copy_value(
+	struct http_response *response, const char *value, size_t bytes, char **ret_apart)
+{
+	char *copy = response->text + response->text_bytes;
+	if (bytes < sizeof response->text - response->text_bytes)
+		response->text_bytes += bytes + 1;
+	else
+		*ret_apart = copy = memory_object(bytes + 1, "a header field");
+	memcpy(copy, value, bytes);
+	copy[bytes] = 0;
+	return copy;
 }
 
 bool http_response_set(struct http_response *response, const char *name, const char *format, ...)
 {
+	struct http_field field = { .name = name, .value = format };
 	va_list arguments;
 	va_start(arguments, format);
-	OWN(char)
-	char *value = NULL;
-	if (!strchr(format, '%'))
-		value = text_copy(format);
-	else if (!strcmp(format, "%s"))
-		value = text_copy(va_arg(arguments, const char *));
-	else
-		value = text_format_list(format, arguments);
+	bool borrowed = !strcmp(format, "%s");
+	if (borrowed)
+		field.value = va_arg(arguments, const char *);
+	else if (strchr(format, '%'))
+		field.value = field.apart = text_format_list(format, arguments);
 	va_end(arguments);
-	for (const char *at = value; *at; at++)
-		if (*at != '\t' && ((unsigned char)*at < 0x20 || *at == 0x7f))
-			return false;
+	field.value_bytes = strlen(field.value);
+	if (text_line_bytes(field.value, field.value_bytes) != field.value_bytes) {
+		free(field.apart);
+		return false;
+	}
+	if (borrowed)
+		field.value = copy_value(response, field.value, field.value_bytes, &field.apart);
 	if (response->field_count == HTTP_RESPONSE_FIELDS_MAX)
 		bug("a response with more than %d header fields", HTTP_RESPONSE_FIELDS_MAX);
-	response->fields[response->field_count++] = (struct http_field){ name, TAKE(value) };
+	response->fields[response->field_count++] = field;
 	return true;
 }
 
 static void add_span(struct http_response *response, struct http_span span)
 {
-	struct http_span *spans =
-		reallocarray(response->spans, response->span_count + 1, sizeof *response->spans);
+	size_t count = response->span_count;
+	struct http_span *spans = response->spans;
+	if (!count)
+		spans = &response->only_span;
+	else
+		spans = reallocarray(count == 1 ? NULL : spans, count + 1, sizeof *spans);
 	if (!spans)
 		bug("out of memory for a response");
+	if (count == 1)
+		spans[0] = response->only_span;
 	spans[response->span_count++] = span;
 	response->spans = spans;
 	response->body_bytes += span.bytes;
@@ -79,6 +104,12 @@ bool http_response_append(
 	struct http_response *response, const void *bytes, size_t count, struct error *reterr)
 {
 	size_t offset = response->bytes.length;
+	char *room;
+	/* Small answers fit at once: no growing from 64 bytes up. */
+	if (!response->bytes.capacity && count < BODY_BYTES_USUAL &&
+		response->bytes.bytes_max > BODY_BYTES_USUAL &&
+		!buffer_reserve(&response->bytes, BODY_BYTES_USUAL, &room, reterr))
+		return false;
 	if (!buffer_append(&response->bytes, bytes, count, reterr))
 		return error_context(reterr, "body of a response");
 	struct http_span *last =

@@ -62,8 +62,9 @@ struct http_span {
 };
 
 struct http_field {
-	const char *name;
-	char *value;
+	const char *name, *value;
+	size_t value_bytes;
+	char *apart; /* the value, where it has memory of its own; else NULL */
 };
 
 #define HTTP_TYPE_JSON "application/json; charset=utf-8"
@@ -76,7 +77,6 @@ struct http_field {
  */
 struct http_response {
 	int status;
-	struct http_field fields[HTTP_RESPONSE_FIELDS_MAX];
 	size_t field_count;
 	struct buffer bytes; /* what the spans that are not in the file point into */
 	int fd;              /* -1: no file, or its bytes are at hand: */
@@ -85,8 +85,13 @@ struct http_response {
 	void (*release)(void *holder);
 	struct http_span *spans;
 	size_t span_count;
-	uint64_t body_bytes; /* of all spans */
-	uint64_t body_read;  /* how far whoever sends the body has come */
+	uint64_t body_bytes;        /* of all spans */
+	uint64_t body_read;         /* how far whoever sends the body has come */
+	struct http_span only_span; /* where there is one, as mostly */
+	size_t text_bytes;          /* of `text` that are in use */
+	/* From here on nothing is zeroed. */
+	struct http_field fields[HTTP_RESPONSE_FIELDS_MAX];
+	char text[192]; /* values that fit */
 };
 
 struct http_response *http_response_new(int status);
@@ -94,9 +99,10 @@ void http_response_free(struct http_response *response);
 OWN_DEFINE(http_response, struct http_response, http_response_free);
 
 /*
- * Adds a header field; `name` is a literal of ours. A value that holds a control byte (CR, LF, NUL)
- * could break out of its line: it is dropped, the field is not sent, and false is returned. Whoever
- * passes on what a peer sent looks at that; whoever passes on a constant need not.
+ * Adds a header field; `name`, and a format without a '%', are literals of ours. A value that holds
+ * a control byte (CR, LF, NUL) could break out of its line: it is dropped, the field is not sent,
+ * and false is returned. Whoever passes on what a peer sent looks at that; whoever passes on a
+ * constant need not.
  */
 bool http_response_set(struct http_response *response, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

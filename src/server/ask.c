@@ -9,7 +9,7 @@
 struct record_refusal ask_refusal(const char *text)
 {
 	struct record_refusal refusal = { .code = CODE_NONE };
-	snprintf(refusal.text, sizeof refusal.text, "%s", text);
+	memccpy(refusal.text, text, 0, sizeof refusal.text - 1);
 	return refusal;
 }
 

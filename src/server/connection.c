@@ -102,7 +102,7 @@ static void start_deadline(struct connection *connection, enum deadline deadline
 
 bool connection_read(struct connection *connection, size_t *ret_count)
 {
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	char *target = connection->worker->record;
 	switch (tls_connection_read(connection->tls, target, TLS_RECORD_BYTES, ret_count, &error)) {
 	case TLS_READY:
@@ -123,7 +123,7 @@ bool connection_read(struct connection *connection, size_t *ret_count)
 void connection_flush(struct connection *connection)
 {
 	size_t count;
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	const void *bytes = tls_connection_output(connection->tls, &count);
 	if (!count || connection->stage == STAGE_CLOSED)
 		return;
@@ -361,7 +361,7 @@ static void handshake_done(struct connection *connection)
 static void got_bytes(void *context, const void *bytes, size_t count)
 {
 	struct connection *connection = context;
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	connection_enter(connection);
 	connection->heard = true;
 	if (connection->stage == STAGE_LINGER) {

@@ -87,7 +87,7 @@ static void answer_request(struct connection *connection)
 /* Parses up to the end of one request; returns how many bytes that took. */
 static size_t parse(struct connection *connection, const char *bytes, size_t count)
 {
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	const char *why;
 	size_t used = 0;
 	switch (h1_input(connection->h1, bytes, count, &used)) {
@@ -115,7 +115,7 @@ static bool read_record(struct connection *connection)
 {
 	const char *bytes = connection->worker->record;
 	size_t count = 0;
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	if (!connection_read(connection, &count))
 		return false;
 	size_t used = parse(connection, bytes, count);
@@ -126,7 +126,7 @@ static bool read_record(struct connection *connection)
 
 static bool step(struct connection *connection)
 {
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	if (connection->response) {
 		if (!send_piece(connection, &error)) {
 			record_broken(

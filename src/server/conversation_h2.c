@@ -41,10 +41,14 @@ static void got_answer(void *context, struct exchange *exchange, struct http_res
 
 static void ask(struct connection *connection, struct h2_stream *stream)
 {
-	struct record_refusal why = ask_refusal(stream->status ? stream->text : "");
-	struct http_response *refusal =
-		stream->status ? http_response_error(stream->status, "%s", stream->text)
-			       : ask_check(connection, stream->request, &why);
+	struct record_refusal why;
+	struct http_response *refusal;
+	if (stream->status) {
+		why = ask_refusal(stream->text);
+		refusal = http_response_error(stream->status, "%s", stream->text);
+	} else {
+		refusal = ask_check(connection, stream->request, &why);
+	}
 	if (refusal) {
 		answer(connection, stream, NULL, &why, refusal);
 		return;
@@ -76,7 +80,7 @@ static void record_why(const struct connection *connection, const struct error *
 static bool write_piece(struct connection *connection)
 {
 	struct buffer *piece = &connection->worker->piece;
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	piece->length = 0;
 	bool goes_on = h2_output(connection->h2, PIECE_BYTES, clock_monotonic_ms(), piece, &error);
 	if (!goes_on) {

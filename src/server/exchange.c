@@ -4,9 +4,7 @@
 struct exchange *exchange_new(const struct routes *routes, const struct exchange_facts *facts,
 	exchange_on_answer *answer, void *context)
 {
-	struct exchange *exchange = calloc(1, sizeof *exchange);
-	if (!exchange)
-		bug("out of memory for an exchange");
+	struct exchange *exchange = memory_object(sizeof *exchange, "an exchange");
 	*exchange = (struct exchange){ .references = 1,
 		.routes = routes,
 		.facts = *facts,
@@ -28,7 +26,7 @@ void exchange_release(struct exchange *exchange)
 	for (size_t i = 0; i < exchange->line_count; i++)
 		free(exchange->lines[i].text);
 	client_shown_free(exchange->shown);
-	free(exchange);
+	memory_give(exchange);
 }
 
 void exchange_free(struct exchange *exchange)
@@ -39,15 +37,21 @@ void exchange_free(struct exchange *exchange)
 	exchange_release(exchange);
 }
 
-void exchange_log(struct exchange *exchange, const char *event, const char *format, ...)
+/* Takes the text. */
+static void add_line(struct exchange *exchange, const char *event, char *text)
 {
 	if (exchange->line_count == EXCHANGE_LINES_MAX)
 		bug("a handler with more than %d lines to log", EXCHANGE_LINES_MAX);
+	exchange->lines[exchange->line_count++] = (struct exchange_line){ event, text };
+}
+
+void exchange_log(struct exchange *exchange, const char *event, const char *format, ...)
+{
 	va_list arguments;
 	va_start(arguments, format);
 	char *text = text_format_list(format, arguments);
 	va_end(arguments);
-	exchange->lines[exchange->line_count++] = (struct exchange_line){ event, text };
+	add_line(exchange, event, text);
 }
 
 const struct exchange_line *exchange_lines(const struct exchange *exchange, size_t *ret_count)
@@ -129,11 +133,9 @@ const struct client_shown *exchange_shown(struct exchange *exchange)
 
 void exchange_log_client(struct exchange *exchange, const char *doing)
 {
-	const char *client = exchange_shown(exchange)->repr;
-	if (exchange->facts.identity)
-		exchange_log(
-			exchange, "authenticated", "AUTHENTICATED | CN=%s | %s", client, doing);
-	else
-		exchange_log(exchange, "unauthenticated", "NOT AUTHENTICATED | CN=%s | %s", client,
-			doing);
+	bool known = exchange->facts.identity != NULL;
+	add_line(exchange, known ? "authenticated" : "unauthenticated",
+		text_join((const char *const[]){
+			known ? "AUTHENTICATED | CN=" : "NOT AUTHENTICATED | CN=",
+			exchange_shown(exchange)->repr, " | ", doing, NULL }));
 }

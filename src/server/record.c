@@ -6,13 +6,15 @@
 #include <stdio.h>
 
 #define LINE_BYTES_MAX ((size_t)64 << 10)
+/* Every line begins with it. */
+#define PREFIX "[SERVER] "
 
 void record_line(const struct log *log, enum log_level level, const char *event, json_t *fields,
 	const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
-	log_event_list(log, level, event, fields, "[SERVER] ", format, arguments);
+	log_event_list(log, level, event, fields, PREFIX, format, arguments);
 	va_end(arguments);
 }
 
@@ -147,9 +149,14 @@ void record_ended(struct worker *worker, const struct net_address *peer,
 	buffer_done(&line.text);
 }
 
-/* A request line cannot break out of its quotes: targets are printable, but may hold one. */
+/*
+ * A request line cannot break out of its quotes: targets are printable, but may hold one. NULL when
+ * this one holds none.
+ */
 static char *quoted_target(const char *target)
 {
+	if (!strpbrk(target, "\"\\"))
+		return NULL;
 	size_t bytes = strlen(target);
 	char *quoted = malloc(bytes * 4 + 1), *to = quoted;
 	if (!quoted)
@@ -192,6 +199,20 @@ static const char *version_text(const struct http_request *request)
 	}
 }
 
+/* One for each line that a handler has to say. */
+static void record_lines(const struct log *log, const struct record_request *what, const char *name)
+{
+	size_t count = 0;
+	const struct exchange_line *lines =
+		what->exchange ? exchange_lines(what->exchange, &count) : NULL;
+	for (size_t i = 0; i < count; i++)
+		log_pieces(log, LOG_INFO, lines[i].event,
+			log->json ? json_pack("{s:s, s:s?, s:s*}", "peer", what->peer->host,
+					    "client", name, "id", what->id)
+				  : NULL,
+			(const char *const[]){ PREFIX, lines[i].text, NULL });
+}
+
 void record_request(struct worker *worker, const struct record_request *what)
 {
 	const struct log *log = &worker->settings->log;
@@ -200,31 +221,26 @@ void record_request(struct worker *worker, const struct record_request *what)
 	OWN(client_shown)
 	struct client_shown *made = what->shown ? NULL : client_shown_new(what->identity);
 	const char *shown_name = (made ? made : what->shown)->repr;
-	OWN(char) char *target = request ? quoted_target(request->target) : NULL;
+	OWN(char) char *quoted = request ? quoted_target(request->target) : NULL;
 	/* "-" in place of a line that could not be read. */
 	const char *method = request ? request->method : "-";
 	const char *gap = request ? " " : "", *version = request ? version_text(request) : "";
+	const char *target = quoted ? quoted : request ? request->target : "";
+	char status[TEXT_DECIMAL_BYTES];
 	json_t *fields = NULL;
 	if (log->json)
 		fields = json_pack("{s:s, s:i, s:s?, s:s?, s:o, s:i, s:s*}", "peer",
 			what->peer->host, "port", what->peer->port, "client", name, "serial",
 			what->identity ? what->identity->serial : NULL, "request",
-			json_sprintf("%s%s%s%s%s", method, gap, target ? target : "", gap, version),
-			"status", what->status, "id", what->id);
-	record_line(log, LOG_INFO, "request", fields,
-		"REQUEST | peer=%s | cert-CN=%s | \"%s%s%s%s%s\" %d -", what->peer->host,
-		shown_name, method, gap, target ? target : "", gap, version, what->status);
+			json_sprintf("%s%s%s%s%s", method, gap, target, gap, version), "status",
+			what->status, "id", what->id);
+	log_pieces(log, LOG_INFO, "request", fields,
+		(const char *const[]){ PREFIX, "REQUEST | peer=", what->peer->host,
+			" | cert-CN=", shown_name, " | \"", method, gap, target, gap, version,
+			"\" ", text_decimal((uint64_t)what->status, status), " -", NULL });
 	if (what->refusal)
 		record_refused(log, what, shown_name);
-	size_t count = 0;
-	const struct exchange_line *lines =
-		what->exchange ? exchange_lines(what->exchange, &count) : NULL;
-	for (size_t i = 0; i < count; i++)
-		record_line(log, LOG_INFO, lines[i].event,
-			log->json ? json_pack("{s:s, s:s?, s:s*}", "peer", what->peer->host,
-					    "client", name, "id", what->id)
-				  : NULL,
-			"%s", lines[i].text);
+	record_lines(log, what, name);
 }
 
 void record_expiry(const struct log *log, const struct end *end, enum expiry_stage stage,

@@ -88,7 +88,7 @@ static void answer_list(
 	todo_tag(exchange, store_list_version(list), tag);
 	if (answer_conditions(exchange, tag))
 		return;
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	struct http_response *response = http_response_new(200);
 	struct store_page page = store_list_page(list, asked->after, asked->limit);
 	if (!append_text(response, "{\n  \"client\": ", &error) ||

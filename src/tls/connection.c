@@ -56,7 +56,7 @@ static int memory_read(BIO *bio, char *target, size_t wanted, size_t *ret_count)
 static int memory_write(BIO *bio, const char *bytes, size_t count, size_t *ret_count)
 {
 	struct tls_connection *connection = BIO_get_data(bio);
-	struct error error;
+	ERROR_UNFILLED struct error error;
 	BIO_clear_retry_flags(bio);
 	if (!buffer_append(&connection->output, bytes, count, &error))
 		return 0;

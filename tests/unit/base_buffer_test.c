@@ -114,6 +114,29 @@ static void can_be_used_again_when_done(void **state)
 	buffer_done(&buffer);
 }
 
+/* What fits is appended inline: the last byte that fits, the first that does not, and the NUL. */
+static void each_byte_up_to_the_cap_counts(void **state)
+{
+	(void)state;
+	struct error error;
+	for (size_t max = 1; max < 300; max += 7) {
+		OWN(buffer) struct buffer buffer = BUFFER(max);
+		for (size_t i = 0; i < max; i++) {
+			assert_true(buffer_append(&buffer, i % 2 ? "b" : "a", 1, &error));
+			assert_int_equal(strlen(buffer.data), i + 1);
+			assert_int_equal(buffer.data[i], i % 2 ? 'b' : 'a');
+		}
+		assert_true(buffer_append(&buffer, "", 0, &error));
+		assert_false(buffer_append(&buffer, "c", 1, &error));
+		assert_int_equal(error.kind, ERROR_LIMIT);
+		assert_int_equal(buffer.length, max);
+		/* A cap that sinks holds for room that is there. */
+		buffer.length = 0;
+		buffer.bytes_max = max - 1;
+		assert_false(buffer_append(&buffer, buffer.data, max, &error));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +148,7 @@ int main(void)
 		cmocka_unit_test(consumes_from_the_front),
 		cmocka_unit_test(holds_bytes_not_only_text),
 		cmocka_unit_test(can_be_used_again_when_done),
+		cmocka_unit_test(each_byte_up_to_the_cap_counts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -259,6 +259,32 @@ static void a_prefix_stands_in_front(void **state)
 	assert_non_null(strstr(seen, "\"message\":\"[ROOM] is json\""));
 }
 
+/* A line of pieces is the line of a format. */
+static void pieces_make_the_same_lines(void **state)
+{
+	(void)state;
+	struct log text = { .fd = ends[1], .level_min = LOG_INFO };
+	struct log json = { .fd = ends[1], .json = true, .level_min = LOG_INFO };
+	const char *const pieces[] = { "[ROOM] ", "a=", "", "%s", " -", NULL };
+	log_pieces(&text, LOG_INFO, "event", NULL, pieces);
+	log_pieces(&text, LOG_DEBUG, "event", json_object(), pieces);
+	log_pieces(&text, LOG_INFO, "event", NULL, (const char *const[]){ NULL });
+	log_pieces(&json, LOG_DEBUG, "event", json_object(), pieces);
+	log_pieces(&json, LOG_INFO, "event", json_pack("{s:i}", "status", 200), pieces);
+	log_pieces(&json, LOG_INFO, "event", NULL, (const char *const[]){ "a\xff", "b", NULL });
+	log_event(&text, LOG_INFO, "event", NULL, "last");
+	assert_ptr_equal(strstr(logged(), "[ROOM] a=%s -\n\n{"), seen);
+	char *record = strchr(seen, '{'), *next = strchr(record, '\n') + 1;
+	OWN(json_t) json_t *one = json_loads(record, JSON_DISABLE_EOF_CHECK, NULL);
+	assert_string_equal(json_string_value(json_object_get(one, "message")), "[ROOM] a=%s -");
+	assert_string_equal(json_string_value(json_object_get(one, "level")), "info");
+	assert_string_equal(json_string_value(json_object_get(one, "event")), "event");
+	assert_int_equal(json_integer_value(json_object_get(one, "status")), 200);
+	OWN(json_t) json_t *other = json_loads(next, JSON_DISABLE_EOF_CHECK, NULL);
+	assert_string_equal(json_string_value(json_object_get(other, "message")), "a\\xffb");
+	assert_string_equal(strchr(next, '\n'), "\nlast\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +307,7 @@ int main(void)
 			held_lines_are_written_before_a_bug_ends_the_program, open_pipe,
 			close_pipe),
 		cmocka_unit_test_setup_teardown(each_thread_holds_its_own, open_pipe, close_pipe),
+		cmocka_unit_test_setup_teardown(pieces_make_the_same_lines, open_pipe, close_pipe),
 		cmocka_unit_test_setup_teardown(a_prefix_stands_in_front, open_pipe, close_pipe),
 		cmocka_unit_test_setup_teardown(
 			a_log_that_cannot_be_written_harms_nobody, open_pipe, close_pipe),

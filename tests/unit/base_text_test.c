@@ -117,6 +117,36 @@ static void makes_new_strings(void **state)
 	free(moved);
 }
 
+static void joins_pieces(void **state)
+{
+	(void)state;
+	OWN(char) char *none = text_join((const char *const[]){ NULL });
+	assert_string_equal(none, "");
+	OWN(char) char *some = text_join((const char *const[]){ "", "a%s", "", "b c", NULL });
+	assert_string_equal(some, "a%sb c");
+}
+
+/* Each byte at each place of what is looked at eight at a time. */
+static void knows_which_bytes_stand_in_a_line(void **state)
+{
+	(void)state;
+	char line[41];
+	for (size_t at = 0; at < sizeof line; at++)
+		for (int byte = 0; byte < 256; byte++) {
+			memset(line, byte & 1 ? '~' : 0xff, sizeof line);
+			line[at] = (char)byte;
+			bool good = byte == '\t' || (byte >= ' ' && byte != 0x7f);
+			size_t whole = good ? sizeof line : at;
+			assert_int_equal(text_line_bytes(line, sizeof line), whole);
+			assert_int_equal(text_line_bytes(line, at), at);
+			assert_int_equal(text_line_bytes(line, at + 1), at + good);
+		}
+	/* The first of two counts, whichever is worse. */
+	assert_int_equal(text_line_bytes("\t\x20\x80\xff!\x1f\x7fz", 8), 5);
+	assert_int_equal(text_line_bytes("\t\x20\x80\xff!\x7f\0z", 8), 5);
+	assert_int_equal(text_line_bytes("", 0), 0);
+}
+
 static void writes_decimals(void **state)
 {
 	(void)state;
@@ -136,6 +166,8 @@ int main(void)
 		cmocka_unit_test(knows_utf8),
 		cmocka_unit_test(reads_whole_numbers_within_bounds),
 		cmocka_unit_test(writes_decimals),
+		cmocka_unit_test(joins_pieces),
+		cmocka_unit_test(knows_which_bytes_stand_in_a_line),
 		cmocka_unit_test(makes_new_strings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

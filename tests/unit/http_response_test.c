@@ -106,6 +106,57 @@ static void holds_runs_of_a_file_between_its_own_bytes(void **state)
 	http_response_free(NULL);
 }
 
+/* Short values stand within the response, until there is no room, and literals where they are. */
+static void holds_values_however_long(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "X-0", "X-1", "X-2", "X-3", "X-4", "X-5", "X-6", "X-7",
+		"X-8", "X-9" };
+	OWN(http_response) struct http_response *response = http_response_new(200);
+	char value[600], expected[8192];
+	for (size_t i = 0; i < 10; i++) {
+		size_t bytes = i == 5 ? sizeof value - 1 : 10 * i;
+		memset(value, 'a' + (int)i, bytes);
+		value[bytes] = 0;
+		assert_true(http_response_set(response, names[i], "%s", value));
+		memset(value, '!', sizeof value);
+	}
+	assert_true(http_response_set(response, "X-Literal", "100 per cent"));
+	assert_true(http_response_set(response, "X-Made", "<%d>", 4711));
+	assert_false(http_response_set(response, "X-Bad", "a\nb"));
+	assert_false(http_response_set(response, "X-Bad", "%d\n", 1));
+	strcpy(expected, "HTTP/1.1 200 OK\r\n" DATE);
+	for (size_t i = 0; i < 10; i++) {
+		size_t bytes = i == 5 ? sizeof value - 1 : 10 * i;
+		memset(value, 'a' + (int)i, bytes);
+		value[bytes] = 0;
+		assert_string_equal(field_of(response, names[i]), value);
+		sprintf(expected + strlen(expected), "%s: %s\r\n", names[i], value);
+	}
+	strcat(expected, "X-Literal: 100 per cent\r\nX-Made: <4711>\r\nContent-Length: 0\r\n\r\n");
+	OWN(buffer) struct buffer text = BUFFER(8192), small = BUFFER(100);
+	struct error error;
+	assert_true(h1_write_head(response, &get, true, 0, &text, &error));
+	assert_string_equal(text.data, expected);
+	assert_int_equal(text.length, strlen(expected));
+	/* Whole or not at all. */
+	assert_false(h1_write_head(response, &get, true, 0, &small, &error));
+	assert_int_equal(small.length, 0);
+}
+
+static void a_body_grows_from_small_to_large(void **state)
+{
+	(void)state;
+	struct error error;
+	OWN(http_response) struct http_response *response = http_response_new(200);
+	for (size_t i = 0; i < 3000; i++)
+		assert_true(http_response_append(response, "0123456789" + i % 10, 1, &error));
+	assert_int_equal(response->body_bytes, 3000);
+	assert_int_equal(response->span_count, 1);
+	for (size_t i = 0; i < 3000; i++)
+		assert_int_equal(response->bytes.data[i], '0' + (int)(i % 10));
+}
+
 static void refuses_a_body_beyond_the_limit(void **state)
 {
 	(void)state;
@@ -136,6 +187,8 @@ int main(void)
 		cmocka_unit_test(no_value_breaks_out_of_its_line),
 		cmocka_unit_test(says_an_error_in_json),
 		cmocka_unit_test(holds_runs_of_a_file_between_its_own_bytes),
+		cmocka_unit_test(holds_values_however_long),
+		cmocka_unit_test(a_body_grows_from_small_to_large),
 		cmocka_unit_test(refuses_a_body_beyond_the_limit),
 		cmocka_unit_test(every_status_that_we_send_has_its_text),
 	};

@@ -130,6 +130,45 @@ static void what_is_kept_has_a_bound(void **state)
 	assert_true(!keeps || memory_kept() > 0);
 }
 
+/* What one TLS record needs comes from a list, too, of two or so; nothing else that large does. */
+static void room_for_a_record_is_kept(void **state)
+{
+	(void)state;
+	enum { COUNT = 5 };
+	static const size_t records[] = { 16384, 16709, 17 << 10 },
+			    others[] = { 16383, 17409, 20000 };
+	void *pieces[COUNT];
+	size_t before = memory_kept(), one = 0;
+	for (size_t i = 0; i < 3; i++) {
+		for (size_t k = 0; k < COUNT; k++) {
+			pieces[k] = OPENSSL_malloc(records[i]);
+			memset(pieces[k], 1, records[i]);
+		}
+		for (size_t k = 0; k < COUNT; k++)
+			OPENSSL_free(pieces[k]);
+		one = (memory_kept() - before) / 2;
+		assert_true(keeps ? one >= 16709 && one < 20000 : !one);
+	}
+	for (size_t i = 0; i < 3; i++)
+		OPENSSL_free(OPENSSL_malloc(others[i]));
+	assert_int_equal(memory_kept() - before, 2 * one);
+	OPENSSL_clear_free(OPENSSL_zalloc(16709), 16709);
+}
+
+static void an_object_is_there(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = { 1, 24, 100, 1000, 5000, 17000 };
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		char *object = memory_object(sizes[i], "a test");
+		memset(object, 'x', sizes[i]);
+		object = realloc(object, sizes[i] + 100); /* the C library knows it */
+		assert_int_equal(object[sizes[i] - 1], 'x');
+		memory_give(object);
+	}
+	memory_give(NULL);
+}
+
 /* ---- Threads ---- */
 
 static void *made_here;
@@ -184,6 +223,8 @@ int main(void)
 		cmocka_unit_test(what_was_secret_is_wiped),
 		cmocka_unit_test(a_private_number_is_wiped),
 		cmocka_unit_test(what_is_kept_has_a_bound),
+		cmocka_unit_test(room_for_a_record_is_kept),
+		cmocka_unit_test(an_object_is_there),
 		cmocka_unit_test(a_thread_has_its_own_lists),
 		cmocka_unit_test(beginning_again_does_nothing),
 	};
