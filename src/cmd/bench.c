@@ -333,9 +333,7 @@ static int run(struct args *args)
 const struct command bench_command = {
 	.name = "bench",
 	.summary = "Measures a server under mutual TLS: handshakes, requests, latency",
-	.operands = "[METHOD] URL",
-	.operands_min = 1,
-	.operands_max = 2,
+	PAYLOAD_OPERANDS,
 	.options = options,
 	.run = run,
 	.details =

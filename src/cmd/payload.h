@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 
-/* The rows of an option table. */
+/* The rows of an option table, and what stands beside it in the command. */
 #define PAYLOAD_OPTIONS \
 	{ .name = "header", \
 		.letter = 'H', \
@@ -15,6 +15,8 @@
 		.name = "data", .letter = 'd', .value = "TEXT|@FILE|@-", \
 		.help = "send this body: the text, a file's bytes, or standard input" \
 	}
+
+#define PAYLOAD_OPERANDS .operands = "[METHOD] URL", .operands_min = 1, .operands_max = 2
 
 struct payload {
 	const char *method;   /* "POST" with a body, else "GET" */

@@ -191,6 +191,13 @@ static int report(const struct job *job, const struct client *client,
 	return json ? error_exit_code(error->kind) : cmd_fail(error);
 }
 
+static bool perform(struct client *client, const struct job *job, struct client_response *response,
+	struct error *reterr)
+{
+	return client_perform(client, &job->request, response, reterr) &&
+	       (response->status < 400 || client_explain_status(client, response, reterr));
+}
+
 static int run(struct args *args)
 {
 	struct error error;
@@ -201,9 +208,7 @@ static int run(struct args *args)
 	if (!config_apply(args, &config, &error) || !read_job(args, &job, &error) ||
 		!client_new(&job.client, &client, &error))
 		return cmd_fail(&error);
-	bool ok = client_perform(client, &job.request, &response, &error);
-	if (ok && response.status >= 400)
-		ok = client_explain_status(client, &response, &error);
+	bool ok = perform(client, &job, &response, &error);
 	return report(&job, client, &response, ok ? NULL : &error);
 }
 
@@ -217,9 +222,7 @@ static json_t *answer(struct args *args, const struct error *parsed)
 		return json_pack("{s:o}", "error", handshake_error_json(parsed));
 	if (!read_job(args, &job, &error) || !client_new(&job.client, &client, &error))
 		return json_pack("{s:o}", "error", handshake_error_json(&error));
-	bool ok = client_perform(client, &job.request, &response, &error);
-	if (ok && response.status >= 400)
-		ok = client_explain_status(client, &response, &error);
+	bool ok = perform(client, &job, &response, &error);
 	return answer_json(&job, client, &response, ok ? NULL : &error);
 }
 
@@ -242,9 +245,7 @@ json_t *request_answer(const char *const *words)
 const struct command request_command = {
 	.name = "request",
 	.summary = "Sends one HTTP request over mutual TLS and prints the response",
-	.operands = "[METHOD] URL",
-	.operands_min = 1,
-	.operands_max = 2,
+	PAYLOAD_OPERANDS,
 	.options = options,
 	.run = run,
 	.details =

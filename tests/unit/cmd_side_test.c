@@ -40,6 +40,14 @@ static bool read_side(const char *const *words, bool bare, struct args **ret_arg
 	       side_read(*ret_args, "client", bare, ret, reterr);
 }
 
+static void reads(const char *const *words, struct args **ret_args, struct side *ret)
+{
+	struct error error;
+	if (!read_side(words, false, ret_args, ret, &error))
+		fail_msg("%s %s: %s", words[0] ? words[0] : "nothing", words[0] ? words[1] : "",
+			error.text);
+}
+
 static void files_have_their_usual_places(void **state)
 {
 	(void)state;
@@ -58,11 +66,9 @@ static void files_have_their_usual_places(void **state)
 		{ { "--ca", "other.crt" }, "certs/client.crt", "certs/client.key", "other.crt" },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct error error;
 		OWN(args) struct args *args = NULL;
 		OWN(side) struct side side = { 0 };
-		if (!read_side(rows[i].words, false, &args, &side, &error))
-			fail_msg("row %zu: %s", i, error.text);
+		reads(rows[i].words, &args, &side);
 		assert_string_equal(side.tls.cert, rows[i].cert);
 		assert_string_equal(side.tls.key, rows[i].key);
 		assert_int_equal(side.tls.ca_count, 1);
@@ -128,11 +134,9 @@ static void rules_are_read(void **state)
 			TLS_1_3, TLS_1_3 },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct error error;
 		OWN(args) struct args *args = NULL;
 		OWN(side) struct side side = { 0 };
-		if (!read_side(rows[i].words, false, &args, &side, &error))
-			fail_msg("row %zu: %s", i, error.text);
+		reads(rows[i].words, &args, &side);
 		assert_int_equal(side.tls.verify.profile, rows[i].profile);
 		assert_int_equal(side.tls.verify.eku, rows[i].eku);
 		assert_int_equal(side.tls.verify.depth_max, rows[i].depth);

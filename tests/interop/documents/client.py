@@ -8,6 +8,8 @@ import ssl
 import sys
 import urllib.request
 
+from version import only_version
+
 BASE = sys.argv[1] if len(sys.argv) > 1 else "https://127.0.0.1:8443"
 url = BASE + "/todo"
 
@@ -20,11 +22,7 @@ ctx.load_verify_locations(cafile="certs/ca.crt")
 ctx.load_cert_chain(certfile="certs/client.crt", keyfile="certs/client.key")
 
 # Not in the document: the tests want either version of TLS.
-if len(sys.argv) > 2:
-    ctx.minimum_version = ctx.maximum_version = {
-        "1.2": ssl.TLSVersion.TLSv1_2,
-        "1.3": ssl.TLSVersion.TLSv1_3,
-    }[sys.argv[2]]
+only_version(ctx, sys.argv[2:])
 
 handler = urllib.request.HTTPSHandler(context=ctx)
 opener = urllib.request.build_opener(handler)

@@ -6,12 +6,12 @@ The `//` remarks behind its two lines are not Python, and its second call overwr
 the first: the tests make one call a run.
 """
 
-import ssl
 import sys
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.ssl_ import create_urllib3_context
+from version import only_version
 
 url, cert, key, ca = sys.argv[1:5]
 
@@ -21,10 +21,7 @@ class Version(HTTPAdapter):
 
     def init_poolmanager(self, *args, **kwargs):
         context = create_urllib3_context()
-        context.minimum_version = context.maximum_version = {
-            "1.2": ssl.TLSVersion.TLSv1_2,
-            "1.3": ssl.TLSVersion.TLSv1_3,
-        }[sys.argv[5]]
+        only_version(context, sys.argv[5:])
         return super().init_poolmanager(*args, ssl_context=context, **kwargs)
 
 
