@@ -19,8 +19,7 @@ static _Thread_local struct {
 	struct buffer lines;
 } held = { .lines = BUFFER(SIZE_MAX) };
 
-/* So many bytes of whole lines as a pipe takes in one piece (pipe(7)), or one line. */
-static size_t piece_of(const char *lines, size_t bytes)
+size_t log_piece(const char *lines, size_t bytes)
 {
 	if (bytes <= PIPE_BUF)
 		return bytes;
@@ -34,7 +33,7 @@ static size_t piece_of(const char *lines, size_t bytes)
 static void write_lines(int fd, const char *lines, size_t bytes)
 {
 	while (bytes) {
-		ssize_t written = write(fd, lines, piece_of(lines, bytes));
+		ssize_t written = write(fd, lines, log_piece(lines, bytes));
 		if (written <= 0)
 			return; /* nowhere left to complain */
 		lines += written;

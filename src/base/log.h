@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
@@ -43,5 +44,11 @@ void log_pieces(const struct log *log, enum log_level level, const char *event, 
 void log_hold(void);
 void log_flush(void);
 void log_release(void);
+
+/*
+ * How many bytes of `lines` to write at a time, so that others' lines come between whole ones: as
+ * many lines as a pipe takes in one piece (PIPE_BUF, pipe(7)), or one that is longer.
+ */
+size_t log_piece(const char *lines, size_t bytes);
 
 #endif

@@ -30,6 +30,7 @@ struct access {
 	int fd;
 	bool regular; /* never blocks, and half a line can be taken back */
 	bool failing; /* has been told */
+	bool made;    /* by us: it goes again where nothing is served */
 	struct slot *slots;
 	size_t slots_count;
 	struct buffer writing;
@@ -53,16 +54,23 @@ static size_t count_lines(const char *bytes, size_t count)
 
 /* ---- The file ---- */
 
-static bool open_file(const char *path, int *ret_fd, struct error *reterr)
+static bool open_file(const char *path, int *ret_fd, bool *ret_made, struct error *reterr)
 {
-	*ret_fd = STDOUT_FILENO;
-	if (!strcmp(path, "-"))
-		return true;
 	/* A FIFO that nobody reads is an error here, not a wait. */
-	*ret_fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-		S_IRUSR | S_IWUSR);
-	return *ret_fd >= 0 ||
-	       error_errno(reterr, ERROR_IO, "cannot write the access log '%s'", path);
+	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	int fd = STDOUT_FILENO;
+	*ret_made = false;
+	if (strcmp(path, "-") != 0) {
+		fd = open(path, flags | O_EXCL, S_IRUSR | S_IWUSR);
+		*ret_made = fd >= 0;
+		if (fd < 0 && errno == EEXIST)
+			fd = open(path, flags, S_IRUSR | S_IWUSR);
+	}
+	*ret_fd = fd;
+	/* A folder, or what stands below a file: no log was ever meant to be there. */
+	return fd >= 0 ||
+	       error_errno(reterr, errno == EISDIR || errno == ENOTDIR ? ERROR_INPUT : ERROR_IO,
+		       "cannot write the access log '%s'", path);
 }
 
 static void use_file(struct access *access, int fd)
@@ -97,9 +105,10 @@ static void open_again(struct access *access)
 {
 	struct error error;
 	int fd;
+	bool made;
 	if (!strcmp(access->path, "-"))
 		return;
-	if (open_file(access->path, &fd, &error))
+	if (open_file(access->path, &fd, &made, &error))
 		use_file(access, fd);
 	else
 		record_line(access->log, LOG_WARNING, "access-log", NULL,
@@ -123,6 +132,7 @@ static size_t write_some(struct access *access, const char *bytes, size_t count)
 	while (done < count) {
 		size_t piece = count - done;
 		if (!access->regular) {
+			piece = log_piece(bytes + done, piece);
 			/* What says that it is ready takes so much without blocking (pipe(7)). */
 			if (piece > PIPE_BUF)
 				piece = PIPE_BUF;
@@ -249,11 +259,19 @@ bool access_new(const char *path, size_t slots, const struct log *log, struct ac
 		buffer_init(&slot->line, ACCESS_WAITING_BYTES_MAX);
 	}
 	int fd;
-	if (!open_file(path, &fd, reterr))
+	if (!open_file(path, &fd, &access->made, reterr))
 		return false;
 	use_file(access, fd);
 	*ret = TAKE(access);
 	return true;
+}
+
+/* A start that failed leaves no empty file behind; one that somebody wrote to meanwhile stays. */
+static void remove_made(const struct access *access)
+{
+	struct stat about;
+	if (access->made && !access->started && fstat(access->fd, &about) == 0 && !about.st_size)
+		unlink(access->path);
 }
 
 bool access_start(struct access *access, struct error *reterr)
@@ -278,6 +296,7 @@ void access_free(struct access *access)
 		sem_post(&access->wake);
 		pthread_join(access->thread, NULL);
 	}
+	remove_made(access);
 	for (size_t i = 0; i < access->slots_count; i++) {
 		buffer_done(&access->slots[i].waiting);
 		buffer_done(&access->slots[i].line);

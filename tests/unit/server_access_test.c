@@ -4,6 +4,7 @@
 #include "server/access.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -289,17 +290,56 @@ static void what_is_no_file_is_refused(void **state)
 	assert_int_equal(mkfifo("unread", 0600), 0);
 	static const struct {
 		const char *path, *text;
+		enum error_kind kind;
 	} rows[] = {
-		{ "no/folder",
-			"cannot write the access log 'no/folder': No such file or directory" },
-		{ ".", "cannot write the access log '.': Is a directory" },
-		{ "unread", "cannot write the access log 'unread': No such device or address" },
+		{ "no/folder", "cannot write the access log 'no/folder': No such file or directory",
+			ERROR_IO },
+		{ ".", "cannot write the access log '.': Is a directory", ERROR_INPUT },
+		{ "unread/x", "cannot write the access log 'unread/x': Not a directory",
+			ERROR_INPUT },
+		{ "unread", "cannot write the access log 'unread': No such device or address",
+			ERROR_IO },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		assert_false(access_new(rows[i].path, 1, &log_to, &access, &error));
 		assert_string_equal(error.text, rows[i].text);
-		assert_int_equal(error.kind, ERROR_IO);
+		assert_int_equal(error.kind, rows[i].kind);
 		assert_null(access);
+	}
+}
+
+/* Where the server did not come to serve, only what it made itself goes, and only while empty. */
+static void a_start_that_failed_leaves_no_file(void **state)
+{
+	(void)state;
+	static const struct {
+		bool there;
+		const char *meanwhile; /* written by somebody else */
+		bool serves, stays;
+	} rows[] = {
+		{ false, "", false, false },
+		{ false, "x", false, true },
+		{ true, "", false, true },
+		{ false, "", true, true },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct error error;
+		OWN(char) char *path = text_format("start%zu", i);
+		struct access *access = NULL;
+		if (rows[i].there)
+			close(open(path, O_WRONLY | O_CREAT, 0600));
+		if (!access_new(path, 1, &log_to, &access, &error))
+			fail_msg("%s", error.text);
+		int fd = open(path, O_WRONLY | O_APPEND);
+		assert_int_equal(write(fd, rows[i].meanwhile, strlen(rows[i].meanwhile)),
+			strlen(rows[i].meanwhile));
+		close(fd);
+		if (rows[i].serves)
+			assert_true(access_start(access, &error));
+		access_free(access);
+		struct stat about;
+		if ((stat(path, &about) == 0) != rows[i].stays)
+			fail_msg("row %zu", i);
 	}
 }
 
@@ -383,6 +423,41 @@ static void a_reader_that_is_awake_gets_all(void **state)
 	assert_string_equal(logged(), "");
 }
 
+/* Standard output may be the pipe of the log as well: of packets each read is what one write was.
+ */
+static void no_line_is_torn_between_two_writes(void **state)
+{
+	(void)state;
+#ifndef O_DIRECT
+	skip();
+#else
+	enum { LINES = 2000 };
+	int packets[2], before = dup(STDOUT_FILENO);
+	char packet[2 * PIPE_BUF];
+	size_t lines = 0, torn = 0;
+	assert_int_equal(pipe(packets), 0);
+	assert_int_equal(fcntl(packets[0], F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(fcntl(packets[1], F_SETFL, O_DIRECT), 0);
+	fflush(stdout);
+	assert_true(dup2(packets[1], STDOUT_FILENO) >= 0);
+	struct access *access = start("-", 1);
+	put(access, 0, LINES);
+	while (lines < LINES) {
+		ssize_t got = read(packets[0], packet, sizeof packet);
+		for (ssize_t i = 0; i < got; i++)
+			lines += packet[i] == '\n';
+		torn += got > 0 && packet[got - 1] != '\n';
+		sched_yield();
+	}
+	access_free(access);
+	dup2(before, STDOUT_FILENO);
+	close(before);
+	close(packets[0]);
+	close(packets[1]);
+	assert_int_equal(torn, 0);
+#endif
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -396,10 +471,12 @@ int main(void)
 		cmocka_unit_test(a_renamed_file_is_let_go),
 		cmocka_unit_test(what_cannot_be_opened_again_is_told),
 		cmocka_unit_test(what_is_no_file_is_refused),
+		cmocka_unit_test(a_start_that_failed_leaves_no_file),
 		cmocka_unit_test(a_full_device_drops_and_is_told_once),
 		cmocka_unit_test(no_half_line_stays),
 		cmocka_unit_test(a_reader_that_sleeps_stops_nobody),
 		cmocka_unit_test(a_reader_that_is_awake_gets_all),
+		cmocka_unit_test(no_line_is_torn_between_two_writes),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
