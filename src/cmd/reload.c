@@ -60,16 +60,34 @@ static int say_refused(const json_t *answer)
 	return cmd_fail(&error);
 }
 
+/* Nobody who has just revoked a client may take that for done. */
+static int say_late(const char *result, json_int_t snapshot, json_int_t late)
+{
+	struct error error;
+	error_set(&error, ERROR_IO,
+		"%s: snapshot %lld is not in force everywhere: %lld of the workers %s not taken it "
+		"up after %d s, and %s by what was loaded before",
+		result, (long long)snapshot, (long long)late, late == 1 ? "has" : "have",
+		RELOAD_LATE_S, late == 1 ? "judges" : "judge");
+	error_hint(&error,
+		"until it has, a client that was revoked may still be served there: ask again, and "
+		"restart the server if that stays so");
+	return cmd_fail(&error);
+}
+
 static int say(struct args *args, json_t *answer)
 {
 	const char *result = text_of(answer, "result");
 	bool refused = !strcmp(result, CONTROL_REFUSED);
 	json_int_t snapshot = json_integer_value(json_object_get(answer, "snapshot"));
+	json_int_t late = json_integer_value(json_object_get(answer, "late"));
 	int exit_code = 0;
 	if (args_flag(args, "json"))
 		exit_code = cmd_print_json(json_incref(answer));
 	if (refused)
 		return say_refused(answer);
+	if (late)
+		return say_late(result, snapshot, late);
 	if (exit_code || args_flag(args, "json"))
 		return exit_code;
 	OWN(char) char *line =
@@ -107,5 +125,5 @@ const struct command reload_command = {
 		"Certificate, key, CAs, CRLs and policy are replaced all together, or not at all. "
 		"Only the user who runs the server, and root, may ask.\n"
 		"Exit codes: 0 accepted, or no file has changed; 1 refused; 2 usage; 3 nobody "
-		"listens, or gives no answer.",
+		"listens, or gives no answer, or a worker has not taken the files up yet.",
 };

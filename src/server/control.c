@@ -38,17 +38,21 @@ static json_t *obey(const struct control *control, const char *order, size_t byt
 {
 	static const char reload[] = "reload";
 	struct error error;
-	bool changed;
+	struct reloaded reloaded;
 	if (bytes != sizeof reload - 1 || memcmp(order, reload, bytes) != 0) {
 		char shown[ORDER_BYTES_MAX * 4 + 1];
 		text_escape(shown, sizeof shown, order, bytes);
 		error_set(&error, ERROR_USAGE, "there is no order '%s', only reload", shown);
 		return refusal(control, &error);
 	}
-	if (!reload_now(control->reload, "mtls reload", &changed, &error))
+	if (!reload_now(control->reload, "mtls reload", &reloaded, &error))
 		return refusal(control, &error);
-	return json_pack("{s:s, s:I}", "result", changed ? CONTROL_ACCEPTED : CONTROL_UNCHANGED,
-		"snapshot", (json_int_t)reload_current(control->reload)->number);
+	json_t *answer = json_pack("{s:s, s:I}", "result",
+		reloaded.changed ? CONTROL_ACCEPTED : CONTROL_UNCHANGED, "snapshot",
+		(json_int_t)reload_current(control->reload)->number);
+	if (reloaded.late)
+		json_object_set_new(answer, "late", json_integer((json_int_t)reloaded.late));
+	return answer;
 }
 
 static void hang_up(struct caller *caller)

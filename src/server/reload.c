@@ -53,12 +53,12 @@ static bool load(struct reload *reload, unsigned char digest[static TLS_DIGEST_B
 	return error_set(reterr, ERROR_INPUT, "the files change faster than they can be read");
 }
 
-static void take(struct reload *reload, struct snapshot *snapshot, const unsigned char *digest)
+static size_t take(struct reload *reload, struct snapshot *snapshot, const unsigned char *digest)
 {
 	snapshot_free(reload->current);
 	reload->current = snapshot;
 	memcpy(reload->digest, digest, sizeof reload->digest);
-	reload->publish(reload->context, snapshot);
+	return reload->publish(reload->context, snapshot);
 }
 
 static bool is_unchanged(const struct reload *reload)
@@ -83,7 +83,19 @@ static void record_refusal(struct reload *reload, const char *why, const struct 
 		error->code == CODE_NONE ? "" : code_name(error->code), error->text, since);
 }
 
-bool reload_now(struct reload *reload, const char *why, bool *ret_changed, struct error *reterr)
+/* What was revoked may still be served where the files before count: that is said, loudly. */
+static void record_late(const struct reload *reload, const char *why, size_t late)
+{
+	if (late)
+		record_line(reload->log, LOG_ERROR, "reload-late",
+			json_pack("{s:s, s:I, s:I}", "by", why, "snapshot",
+				(json_int_t)reload->current->number, "late", (json_int_t)late),
+			"RELOAD LATE | by=%s | snapshot=%llu | late=%zu | WARNING: so many workers "
+			"have not taken it up after %d s, and judge by what was loaded before",
+			why, reload->current->number, late, RELOAD_LATE_S);
+}
+
+bool reload_now(struct reload *reload, const char *why, struct reloaded *ret, struct error *reterr)
 {
 	unsigned char digest[TLS_DIGEST_BYTES];
 	struct snapshot *snapshot = NULL;
@@ -92,7 +104,9 @@ bool reload_now(struct reload *reload, const char *why, bool *ret_changed, struc
 		reload->said[0] = 0;
 		record_line(reload->log, LOG_INFO, "reload-unchanged",
 			json_pack("{s:s}", "by", why), "RELOAD | by=%s | no file has changed", why);
-		*ret_changed = false;
+		*ret = (struct reloaded){ .late = reload->publish(
+						  reload->context, reload->current) };
+		record_late(reload, why, ret->late);
 		return true;
 	}
 	if (!load(reload, digest, &snapshot, reterr)) {
@@ -103,12 +117,12 @@ bool reload_now(struct reload *reload, const char *why, bool *ret_changed, struc
 	}
 	reload->counts.done++;
 	reload->said[0] = 0;
-	take(reload, snapshot, digest);
+	*ret = (struct reloaded){ true, take(reload, snapshot, digest) };
 	record_line(reload->log, LOG_INFO, "reloaded",
 		json_pack("{s:s, s:I}", "by", why, "snapshot", (json_int_t)snapshot->number),
 		"RELOAD | by=%s | snapshot=%llu", why, snapshot->number);
+	record_late(reload, why, ret->late);
 	warn_about_keys(reload->log, &reload->files->tls);
-	*ret_changed = true;
 	return true;
 }
 
@@ -120,7 +134,7 @@ static void settled(void *context)
 	unsigned char digest[TLS_DIGEST_BYTES];
 	struct error error;
 	struct snapshot *snapshot = NULL;
-	bool changed;
+	struct reloaded reloaded;
 	/* First this: what changes while we read is noticed again. */
 	for (size_t i = 0; i < reload->folders_count; i++)
 		net_watch_again(reload->watches[i]);
@@ -133,7 +147,7 @@ static void settled(void *context)
 		!strcmp(reload->said, error.text))
 		return;
 	snapshot_free(snapshot);
-	if (!reload_now(reload, "file change", &changed, &error))
+	if (!reload_now(reload, "file change", &reloaded, &error))
 		return; /* it has been told */
 }
 
@@ -200,7 +214,7 @@ bool reload_new(struct net_loop *loop, const struct reload_files *files, const s
 	watch_all(reload);
 	if (!load(reload, digest, &snapshot, reterr))
 		return false;
-	take(reload, snapshot, digest);
+	(void)take(reload, snapshot, digest); /* nobody serves yet */
 	*ret = TAKE(reload);
 	return true;
 }

@@ -20,8 +20,11 @@ struct reload_files {
 
 struct reload;
 
-/* A new snapshot is the current one; its hold is the receiver's to take. */
-typedef void reload_publish(void *context, struct snapshot *snapshot);
+/*
+ * A snapshot is the current one; its hold is the receiver's to take. Returns how many workers have
+ * not taken it up in time: they go on under the one before, and do so as soon as they can.
+ */
+typedef size_t reload_publish(void *context, struct snapshot *snapshot);
 
 /*
  * Loads the first snapshot and gives it to `publish`; ERROR_INPUT names the file. Then watches the
@@ -34,13 +37,16 @@ must_check bool reload_new(struct net_loop *loop, const struct reload_files *fil
 void reload_free(struct reload *reload);
 OWN_DEFINE(reload, struct reload, reload_free);
 
+struct reloaded {
+	bool changed; /* else every file holds what it held, and the snapshot stays */
+	size_t late;  /* workers that do not judge by it yet, be it new or not */
+};
 /*
  * Now, and logs what came of it; `why` is who asked. False, with what is wrong, when the snapshot
- * stays because something cannot be loaded; it also stays, *ret_changed false, when every file
- * holds what it held.
+ * stays because something cannot be loaded.
  */
 must_check bool reload_now(
-	struct reload *reload, const char *why, bool *ret_changed, struct error *reterr);
+	struct reload *reload, const char *why, struct reloaded *ret, struct error *reterr);
 struct snapshot *reload_current(const struct reload *reload);
 struct reload_counts reload_counts(const struct reload *reload);
 

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #define NAME_BYTES 512
-#define SWITCH_S_MAX 2
 
 static const int signal_numbers[] = { SIGINT, SIGTERM, SIGHUP };
 #define SIGNALS (sizeof signal_numbers / sizeof *signal_numbers)
@@ -68,30 +67,41 @@ static void worker_ended(void *context)
 
 /* ---- Reloading ---- */
 
-/*
- * Who is told that a reload was accepted may rely on it: a worker takes a snapshot between two
- * events. One that is stuck in something longer does so later.
- */
-static void await_switch(struct server *server, unsigned long long number)
+static size_t count_late(const struct server *server, unsigned long long number)
 {
-	struct timespec end;
-	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec += SWITCH_S_MAX;
+	size_t late = 0;
 	for (size_t i = 0; i < server->workers_count; i++)
-		while (!worker_has_taken(&server->workers[i], number))
-			if (sem_timedwait(&server->settings.switched, &end) != 0 && errno != EINTR)
-				return;
+		late += !worker_has_taken(&server->workers[i], number);
+	return late;
 }
 
-static void publish(void *context, struct snapshot *snapshot)
+/*
+ * Who is told that a reload was accepted may rely on it: a worker takes a snapshot between two
+ * events. One that is stuck in something longer does so later, and is told of.
+ */
+static size_t await_switch(struct server *server, unsigned long long number)
+{
+	struct timespec end;
+	size_t late;
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += RELOAD_LATE_S;
+	while ((late = count_late(server, number)) != 0)
+		if (sem_timedwait(&server->settings.switched, &end) != 0 && errno != EINTR)
+			break;
+	return late;
+}
+
+static size_t publish(void *context, struct snapshot *snapshot)
 {
 	struct server *server = context;
 	if (server->expiry) /* not yet, where the first one is loaded */
 		expiry_watch(server->expiry, snapshot->tls);
-	for (size_t i = 0; i < server->workers_count; i++)
-		if (server->workers[i].loop)
-			worker_offer(&server->workers[i], snapshot);
-	await_switch(server, snapshot->number);
+	for (size_t i = 0; i < server->workers_count; i++) {
+		struct worker *worker = &server->workers[i];
+		if (worker->loop && worker->taken < snapshot->number)
+			worker_offer(worker, snapshot);
+	}
+	return await_switch(server, snapshot->number);
 }
 
 /* The signal of a terminal that was closed ends a server that was started there. */
@@ -103,13 +113,13 @@ static bool terminal_is_gone(const struct server *server)
 static void hang_up(struct server *server)
 {
 	struct error error;
-	bool changed;
+	struct reloaded reloaded;
 	if (server->settings.access)
 		access_reopen(server->settings.access);
 	if (server->settings.stopping)
 		return;
 	supervisor_reloading(server->supervisor);
-	bool ok = reload_now(server->reload, "SIGHUP", &changed, &error); /* the log is told */
+	bool ok = reload_now(server->reload, "SIGHUP", &reloaded, &error); /* the log is told */
 	supervisor_ready(server->supervisor, ok ? "Serving" : error.text);
 }
 

@@ -145,6 +145,7 @@ bool worker_init(struct worker *worker, size_t number, struct settings *settings
 	*worker = (struct worker){ .settings = settings,
 		.number = number,
 		.snapshot = snapshot_hold(snapshot),
+		.taken = snapshot->number,
 		.loop = loop };
 	if (settings->access)
 		request_ids_init(&worker->ids);

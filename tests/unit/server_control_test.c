@@ -43,10 +43,13 @@ static int remove_files(void **state)
 	return chdir("/") || system(command);
 }
 
-static void publish(void *context, struct snapshot *snapshot)
+static size_t late; /* workers that do not take it */
+
+static size_t publish(void *context, struct snapshot *snapshot)
 {
 	(void)context;
 	(void)snapshot;
+	return late;
 }
 
 /* ---- A server's half, and callers of the same thread ---- */
@@ -224,12 +227,21 @@ static void an_order_may_come_in_pieces(void **state)
 	assert_true(hear(fd, text, sizeof text));
 	assert_string_equal(text, "{\"result\": \"unchanged\", \"snapshot\": 1}\n");
 	close(fd);
+	late = 2;
+	fd = call();
+	say(fd, order, strlen(order));
+	turn();
+	text[0] = 0;
+	assert_true(hear(fd, text, sizeof text));
+	assert_string_equal(text, "{\"result\": \"unchanged\", \"snapshot\": 1, \"late\": 2}\n");
+	close(fd);
+	late = 0;
 	/* Its twin: who leaves before the newline has ordered nothing. */
 	fd = call();
 	say(fd, order, 6);
 	close(fd);
 	turn();
-	assert_int_equal(reload_counts(server.reload).unchanged, 1);
+	assert_int_equal(reload_counts(server.reload).unchanged, 2);
 	drop_log();
 	end();
 }

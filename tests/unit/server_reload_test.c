@@ -89,9 +89,10 @@ struct seen {
 	struct net_loop *loop;
 	struct snapshot *last;
 	int count;
+	size_t late; /* workers that do not take it */
 };
 
-static void publish(void *context, struct snapshot *snapshot)
+static size_t publish(void *context, struct snapshot *snapshot)
 {
 	struct seen *seen = context;
 	snapshot_free(seen->last);
@@ -99,6 +100,7 @@ static void publish(void *context, struct snapshot *snapshot)
 	seen->count++;
 	if (seen->loop)
 		net_loop_stop(seen->loop);
+	return seen->late;
 }
 
 static struct reload *started(struct net_loop *loop, const struct log *log, struct seen *seen)
@@ -121,23 +123,57 @@ static struct reload *started(struct net_loop *loop, const struct log *log, stru
 	OWN(reload) struct reload *reload = started(loop, &log, &seen)
 
 static struct error error;
-static bool changed;
+static struct reloaded reloaded;
 
 static void what_is_as_it_was_stays(void **state)
 {
 	(void)state;
 	START;
-	changed = true;
-	assert_true(reload_now(reload, "SIGHUP", &changed, &error));
-	assert_false(changed);
+	reloaded.changed = true;
+	assert_true(reload_now(reload, "SIGHUP", &reloaded, &error));
+	assert_false(reloaded.changed);
 	assert_string_equal(logged(), "[SERVER] RELOAD | by=SIGHUP | no file has changed\n");
 	/* Touched, or written anew with the same bytes: nobody has to shake hands again. */
 	put("one.crt", "server.crt");
-	assert_true(reload_now(reload, "a", &changed, &error));
-	assert_false(changed);
-	assert_int_equal(seen.count, 1);
+	assert_true(reload_now(reload, "a", &reloaded, &error));
+	assert_false(reloaded.changed);
+	/* The workers are asked whether they have it, each time: with the same one. */
+	assert_int_equal(seen.count, 3);
+	assert_int_equal(seen.last->number, 1);
+	assert_int_equal(reloaded.late, 0);
 	assert_int_equal(reload_counts(reload).unchanged, 2);
 	assert_int_equal(reload_counts(reload).done, 0);
+	snapshot_free(seen.last);
+}
+
+/* Accepted is not in force: neither the first answer nor a later one says so before it is. */
+static void who_is_late_is_told_until_it_is_not(void **state)
+{
+	(void)state;
+	static const char late_line[] =
+		"[SERVER] RELOAD LATE | by=b | snapshot=2 | late=3 | WARNING: so many workers have "
+		"not taken it up after 2 s, and judge by what was loaded before\n";
+	START;
+	put("two.crt", "server.crt");
+	put("two.key", "server.key");
+	seen.late = 3;
+	assert_true(reload_now(reload, "b", &reloaded, &error));
+	assert_true(reloaded.changed);
+	assert_int_equal(reloaded.late, 3);
+	OWN(char) char *first = text_format("[SERVER] RELOAD | by=b | snapshot=2\n%s", late_line);
+	assert_string_equal(logged(), first);
+	assert_true(reload_now(reload, "b", &reloaded, &error));
+	assert_false(reloaded.changed);
+	assert_int_equal(reloaded.late, 3);
+	OWN(char) char *second =
+		text_format("[SERVER] RELOAD | by=b | no file has changed\n%s", late_line);
+	assert_string_equal(logged(), second);
+	seen.late = 0;
+	assert_true(reload_now(reload, "b", &reloaded, &error));
+	assert_int_equal(reloaded.late, 0);
+	assert_string_equal(logged(), "[SERVER] RELOAD | by=b | no file has changed\n");
+	put("one.crt", "server.crt");
+	put("one.key", "server.key");
 	snapshot_free(seen.last);
 }
 
@@ -148,8 +184,8 @@ static void what_has_changed_is_taken_together(void **state)
 	struct snapshot *first = snapshot_hold(seen.last);
 	put("two.crt", "server.crt");
 	put("two.key", "server.key");
-	assert_true(reload_now(reload, "b", &changed, &error));
-	assert_true(changed);
+	assert_true(reload_now(reload, "b", &reloaded, &error));
+	assert_true(reloaded.changed);
 	assert_string_equal(logged(), "[SERVER] RELOAD | by=b | snapshot=2\n");
 	assert_int_equal(seen.count, 2);
 	assert_int_equal(seen.last->number, 2);
@@ -213,8 +249,8 @@ static void what_is_wrong_changes_nothing(void **state)
 		put_policy("[serve]\n");
 		START;
 		spoilt[i].spoil();
-		changed = true;
-		assert_false(reload_now(reload, "c", &changed, &error));
+		reloaded.changed = true;
+		assert_false(reload_now(reload, "c", &reloaded, &error));
 		if (!strstr(error.text, spoilt[i].why))
 			fail_msg("row %zu: %s", i, error.text);
 		OWN(char)
@@ -224,7 +260,7 @@ static void what_is_wrong_changes_nothing(void **state)
 		logged();
 		if (strncmp(lines, wanted, strlen(wanted)) != 0)
 			fail_msg("row %zu: %s, not %s", i, lines, wanted);
-		assert_true(changed); /* untouched */
+		assert_true(reloaded.changed); /* untouched */
 		assert_int_equal(seen.count, 1);
 		assert_ptr_equal(reload_current(reload), seen.last);
 		assert_int_equal(reload_counts(reload).refused, 1);
@@ -244,15 +280,15 @@ static void rules_come_and_go(void **state)
 	START;
 	assert_null(seen.last->policy);
 	put_policy("[policy]\nall = allow anyone; *; **\n");
-	assert_true(reload_now(reload, "d", &changed, &error));
+	assert_true(reload_now(reload, "d", &reloaded, &error));
 	assert_non_null(seen.last->policy);
 	assert_int_equal(policy_rule_count(seen.last->policy), 1);
 	assert_string_equal(policy_path(seen.last->policy), "live/mtls.cnf");
 	put_policy("[policy]\nno = deny anyone; *; /x\nall = allow anyone; *; **\n");
-	assert_true(reload_now(reload, "d", &changed, &error));
+	assert_true(reload_now(reload, "d", &reloaded, &error));
 	assert_int_equal(policy_rule_count(seen.last->policy), 2);
 	put_policy("[serve]\n");
-	assert_true(reload_now(reload, "d", &changed, &error));
+	assert_true(reload_now(reload, "d", &reloaded, &error));
 	assert_null(seen.last->policy);
 	assert_int_equal(seen.last->number, 4);
 	snapshot_free(seen.last);
@@ -266,7 +302,7 @@ static void a_key_that_others_read_is_told_of(void **state)
 	put("two.crt", "server.crt");
 	put("two.key", "server.key");
 	assert_int_equal(chmod("live/server.key", 0644), 0);
-	assert_true(reload_now(reload, "e", &changed, &error));
+	assert_true(reload_now(reload, "e", &reloaded, &error));
 	assert_string_equal(logged(),
 		"[SERVER] RELOAD | by=e | snapshot=2\n[SERVER] WARNING: 'live/server.key' can be "
 		"read by others: chmod 600 'live/server.key'\n");
@@ -299,6 +335,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_as_it_was_stays),
+		TEST(who_is_late_is_told_until_it_is_not),
 		TEST(what_has_changed_is_taken_together),
 		TEST(what_is_wrong_changes_nothing),
 		TEST(rules_come_and_go),
