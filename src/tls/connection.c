@@ -21,6 +21,7 @@ struct tls_connection {
 	struct tls_outcome outcome;
 	struct identity *identity;
 	struct tls_standing standing, offered; /* a server's */
+	STACK_OF(X509) * replaced;
 	const char *input; /* not yet decrypted: within `kept`, or borrowed during a call */
 	size_t input_count;
 	struct buffer kept;
@@ -103,7 +104,8 @@ struct tls_connection *tls_connection_new(const struct tls_context *context)
 	connection->record = (struct tls_record){ .context = context,
 		.outcome = &connection->outcome,
 		.standing = context->server ? &connection->standing : NULL,
-		.offered = &connection->offered };
+		.offered = &connection->offered,
+		.replaced = &connection->replaced };
 	if (context->keeps_transcripts) {
 		connection->record.transcript = calloc(1, sizeof *connection->record.transcript);
 		if (!connection->record.transcript)
@@ -141,6 +143,7 @@ void tls_connection_free(struct tls_connection *connection)
 	tls_standing_done(&connection->standing);
 	free(connection->record.transcript);
 	tls_standing_done(&connection->offered);
+	sk_X509_pop_free(connection->replaced, X509_free);
 	identity_free(connection->identity);
 	buffer_done(&connection->kept);
 	buffer_done(&connection->output);

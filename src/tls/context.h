@@ -59,6 +59,8 @@ struct tls_record {
 	struct tls_transcript *transcript; /* likewise */
 	/* What was proved here, and what a session that came back brings; NULL: a client's. */
 	struct tls_standing *standing, *offered;
+	/* Certificates that others of the same bytes stand in for, until the handshake is done. */
+	STACK_OF(X509) * *replaced;
 };
 /* Of a connection; NULL for one that was made by nobody of ours. */
 const struct tls_record *tls_record_of(const SSL *ssl);

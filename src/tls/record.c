@@ -108,6 +108,28 @@ static json_t *show_chain(X509_STORE_CTX *store)
 	return list;
 }
 
+/*
+ * What a peer sent is parsed anew by each handshake, and its session keeps it: 4 KiB for as long as
+ * the connection or the session lives. A proof has certificates of the very same bytes, so these
+ * take their places, and all of a client's connections share them. Ours are freed only when the
+ * handshake is done, whoever still looks at them until then.
+ */
+static void share_certificates(const struct tls_record *record, X509_STORE_CTX *store)
+{
+	STACK_OF(X509) *own = X509_STORE_CTX_get0_untrusted(store);
+	const STACK_OF(X509) *known = proof_sent(record->standing->proof);
+	if (sk_X509_num(own) != sk_X509_num(known) || *record->replaced)
+		return;
+	*record->replaced = sk_X509_new_reserve(NULL, sk_X509_num(own));
+	for (int i = 0; *record->replaced && i < sk_X509_num(own); i++) {
+		X509 *shared = sk_X509_value(known, i), *parsed = sk_X509_value(own, i);
+		if (shared == parsed || !X509_up_ref(shared))
+			continue;
+		sk_X509_push(*record->replaced, parsed);
+		sk_X509_set(own, i, shared);
+	}
+}
+
 static int verify_peer(X509_STORE_CTX *store, void *argument)
 {
 	(void)argument;
@@ -127,8 +149,11 @@ static int verify_peer(X509_STORE_CTX *store, void *argument)
 	if (standing && record->context->proofs) {
 		tls_standing_done(standing);
 		standing->since = verify_time(&record->context->verify);
-		return proof_handshake(
+		int verified = proof_handshake(
 			record->context->proofs, store, &record->outcome->verify, &standing->proof);
+		if (standing->proof)
+			share_certificates(record, store);
+		return verified;
 	}
 	return verify_handshake(store, record->context->trust, &record->context->verify,
 		       &record->outcome->verify) ||

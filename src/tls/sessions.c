@@ -126,6 +126,7 @@ void tls_standing_settle(const struct tls_record *record, const SSL *ssl)
 			record->outcome->verify = *proof_result(record->standing->proof);
 	}
 	tls_standing_done(record->offered);
+	sk_X509_pop_free(TAKE(*record->replaced), X509_free);
 }
 
 /* ---- OpenSSL's callbacks ---- */
