@@ -174,12 +174,17 @@ static bool check_absent(const char *stem, bool force, struct error *reterr)
 	return check_file(key, force, reterr) && check_file(crt, force, reterr);
 }
 
+char *issue_stem(const struct issue_wanted *wanted, const char *name)
+{
+	return text_format("%s/%s", wanted->folder, name);
+}
+
 bool new_identity_plan(const struct issue_wanted *wanted, const char *name,
 	struct new_identity *ret, struct error *reterr)
 {
 	if (!check_name(name, reterr))
 		return false;
-	ret->stem = text_format("%s/%s", wanted->folder, name);
+	ret->stem = issue_stem(wanted, name);
 	return check_absent(ret->stem, wanted->force, reterr);
 }
 

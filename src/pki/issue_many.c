@@ -47,9 +47,8 @@ static bool make_one(struct many *many, size_t at, struct file_set *set, struct 
 	OWN(X509) X509 *certificate = NULL;
 	struct issue_source source;
 	const char *name = many->names[at];
-	if (!new_identity_plan(many->wanted, name, &identity, reterr) ||
-		!new_identity_make(many->wanted, name, &identity, reterr) ||
-		!issue_check_target(many->ca, identity.stem, many->wanted->force, reterr) ||
+	identity.stem = issue_stem(many->wanted, name);
+	if (!new_identity_make(many->wanted, name, &identity, reterr) ||
 		!new_identity_source(&identity, many->wanted->options.role, &source, reterr) ||
 		!begin(many, &source, &certificate, reterr) ||
 		!issue_fill(many->ca, &source, certificate, reterr) ||
@@ -162,6 +161,16 @@ static bool check(const struct issue_wanted *wanted, const char *const *names, s
 	return check_unique(names, count, reterr);
 }
 
+static bool check_targets(const struct many *many, struct error *reterr)
+{
+	for (size_t i = 0; i < many->count; i++) {
+		OWN(char) char *stem = issue_stem(many->wanted, many->names[i]);
+		if (!issue_check_target(many->ca, stem, many->wanted->force, reterr))
+			return false;
+	}
+	return true;
+}
+
 bool issue_many(const struct issue_wanted *wanted, const char *const *names, size_t count,
 	issue_open_ca *open, issue_progress *progress, void *context, struct notes *notes,
 	struct issued_one *ret, struct error *reterr)
@@ -182,7 +191,8 @@ bool issue_many(const struct issue_wanted *wanted, const char *const *names, siz
 	many.ca = ca;
 	file_set_many(set);
 	/* The state first: no certificate is without its line in index.txt. */
-	if (!run(&many, progress, context, reterr) || !ca_save(ca, set, reterr))
+	if (!check_targets(&many, reterr) || !run(&many, progress, context, reterr) ||
+		!ca_save(ca, set, reterr))
 		return false;
 	file_set_join(set, files);
 	return file_set_commit(set, true, reterr);

@@ -40,7 +40,8 @@ must_check bool new_identity_source(const struct new_identity *identity, enum ro
 /* Adds its four files (three, where the .cnf was there). */
 must_check bool new_identity_add(const struct new_identity *identity, X509 *certificate,
 	struct file_set *set, struct error *reterr);
-/* STEM.SUFFIX; the caller's to free. */
+/* FOLDER/NAME and STEM.SUFFIX; the caller's to free. */
+char *issue_stem(const struct issue_wanted *wanted, const char *name);
 char *issue_path(const char *stem, const char *suffix);
 /* Under the CA's lock, as what was free before may be taken by now. */
 must_check bool issue_check_target(
