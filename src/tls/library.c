@@ -4,13 +4,15 @@
  * each format whether it could be of help, and remembers none of it: that costs more than all the
  * cryptography of a full handshake. So here is a provider that is OpenSSL's default one, done by
  * that one's own functions, but offers only what TLS and X.509 have a use for, and of the decoders
- * those for a key in a certificate, a SubjectPublicKeyInfo in DER (RFC 5280 section 4.1).
+ * those for a key in a certificate, a SubjectPublicKeyInfo in DER (RFC 5280 section 4.1). One
+ * algorithm is ours: schedule.c.
  *
  * OpenSSL's default provider is in the same context, so that whatever its functions ask for in
  * their turn is ours again, but is not active there: nothing else of it is looked at, and the
  * process needs no second context with a table of names and a random generator of its own.
  */
 #include "tls/context.h"
+#include "tls/schedule.h"
 
 #include <openssl/core_dispatch.h>
 #include <openssl/err.h>
@@ -81,6 +83,13 @@ static bool is_wanted(int operation, const OSSL_ALGORITHM *algorithm)
 	return false;
 }
 
+static OSSL_ALGORITHM with_schedule(OSSL_ALGORITHM algorithm)
+{
+	if (!strcmp(algorithm.algorithm_names, "TLS13-KDF"))
+		algorithm.implementation = tls_schedule;
+	return algorithm;
+}
+
 /* False when the default provider has nothing of it, and so is not the one that we know. */
 static bool choose(int operation)
 {
@@ -94,7 +103,7 @@ static bool choose(int operation)
 		bug("out of memory for algorithms");
 	for (size_t i = 0; i < count; i++)
 		if (is_wanted(operation, &all[i]))
-			offered[operation][chosen++] = all[i];
+			offered[operation][chosen++] = with_schedule(all[i]);
 	return chosen > 0;
 }
 
@@ -176,7 +185,8 @@ static void make(void)
 	OSSL_LIB_CTX *library = OSSL_LIB_CTX_new();
 	if (library && load_whole(library) && choose_all() &&
 		OSSL_PROVIDER_add_builtin(library, NAME, begin) &&
-		OSSL_PROVIDER_load(library, NAME) && works(library)) {
+		OSSL_PROVIDER_load(library, NAME) && works(library) &&
+		tls_schedule_begin(library)) {
 		lean = library;
 		return;
 	}
