@@ -3,6 +3,8 @@
 #include "cmd/init_report.h"
 #include "cmd/secret.h"
 
+#include "tls/tls.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -184,6 +186,7 @@ static int init_run(struct args *args)
 	OWN(buffer) struct buffer pfx_password = SECRET;
 	OWN(setup) struct setup *setup = NULL;
 	bool json = args_flag(args, "json");
+	tls_thread_begin();
 	if (!read_options(args, &wanted, &error) ||
 		!plan(args, &wanted, &passphrase, &setup, &error))
 		return cmd_fail(&error);

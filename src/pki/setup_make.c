@@ -150,6 +150,7 @@ static bool generated_password(
 struct pfx_work {
 	pthread_t thread;
 	bool started, ok;
+	OSSL_LIB_CTX *library; /* of the thread that all of this is for */
 	struct pfx *content;
 	struct buffer password, made;
 	struct pfx_options options;
@@ -159,6 +160,7 @@ struct pfx_work {
 static void *seal_key(void *context)
 {
 	struct pfx_work *work = context;
+	OSSL_LIB_CTX_set0_default(work->library);
 	work->ok = pfx_seal(work->content, work->password.data, &work->options, &work->error);
 	return NULL;
 }
@@ -166,6 +168,7 @@ static void *seal_key(void *context)
 static void *make_file(void *context)
 {
 	struct pfx_work *work = context;
+	OSSL_LIB_CTX_set0_default(work->library);
 	work->ok = pfx_make(
 		work->content, work->password.data, &work->options, &work->made, &work->error);
 	return NULL;
@@ -173,6 +176,7 @@ static void *make_file(void *context)
 
 static void begin_step(struct pfx_work *work, void *(*step)(void *))
 {
+	work->library = OSSL_LIB_CTX_set0_default(NULL);
 	work->started = pthread_create(&work->thread, NULL, step, work) == 0;
 	if (!work->started)
 		step(work);

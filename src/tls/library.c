@@ -38,7 +38,8 @@ static const char *const digests[] = { "MD5", "MD5-SHA1", "RIPEMD-160", "SHA1", 
 	"SHA2-256", "SHA2-384", "SHA2-512", "SHA2-512/224", "SHA2-512/256", "SHA3-224", "SHA3-256",
 	"SHA3-384", "SHA3-512", "SM3", NULL };
 static const char *const macs[] = { "HMAC", NULL };
-static const char *const derivations[] = { "HKDF", "TLS13-KDF", "TLS1-PRF", NULL };
+static const char *const derivations[] = { "HKDF", "TLS13-KDF", "TLS1-PRF", "PBKDF2", "PKCS12KDF",
+	NULL };
 static const char *const exchanges[] = { "DH", "ECDH", "X25519", "X448", NULL };
 static const char *const keys[] = { "DH", "DSA", "EC", "ED25519", "ED448", "HMAC", "RSA", "RSA-PSS",
 	"SM2", "X25519", "X448", NULL };

@@ -5,6 +5,7 @@
 #include "tls_pair.h"
 
 #include "pki/bundle.h"
+#include "pki/pfx.h"
 #include "tls/context.h"
 
 #include <openssl/pem.h>
@@ -228,6 +229,67 @@ static void a_certificate_whose_key_nobody_can_read_has_none(void **state)
 	ERR_clear_error();
 }
 
+/* ---- Making: what is made in one context is opened in the other ---- */
+
+static const struct pfx_options generated = { .target = PFX_MODERN, .generated = true };
+
+static void make_pfx(struct made *from, struct buffer *ret)
+{
+	struct error error = { 0 };
+	OWN(pfx) struct pfx *pfx = pfx_of_key(from->key);
+	pfx_certify(pfx, from->certificate, ca->certificate);
+	if (!pfx_make(pfx, "pass word", &generated, ret, &error))
+		fail_msg("%s", error.text);
+}
+
+static void assert_opens(const struct buffer *der, const char *password, const EVP_PKEY *expected)
+{
+	const unsigned char *at = (const unsigned char *)der->data;
+	PKCS12 *file = d2i_PKCS12(NULL, &at, (long)der->length);
+	EVP_PKEY *key = NULL;
+	X509 *leaf = NULL;
+	int opened = PKCS12_parse(file, password, &key, &leaf, NULL);
+	assert_int_equal(opened, expected != NULL);
+	if (expected)
+		assert_int_equal(EVP_PKEY_eq(key, expected), 1);
+	X509_free(leaf);
+	EVP_PKEY_free(key);
+	PKCS12_free(file);
+	ERR_clear_error();
+}
+
+static void a_pfx_opens_in_either(void **state)
+{
+	(void)state;
+	struct made *mine = MAKE(ca, .subject = "CN=mtls-client", .extensions = CLIENT_EXTENSIONS);
+	OWN(buffer) struct buffer here = BUFFER(1 << 16), there = BUFFER(1 << 16);
+	make_pfx(mine, &there);
+	begin();
+	make_pfx(mine, &here);
+	assert_opens(&here, "pass word", mine->key);
+	assert_opens(&there, "pass word", mine->key);
+	assert_opens(&there, "pass ward", NULL);
+	end();
+	assert_opens(&here, "pass word", mine->key);
+	assert_opens(&here, "", NULL);
+}
+
+static void what_is_signed_in_one_is_proven_in_the_other(void **state)
+{
+	(void)state;
+	begin();
+	struct made *here = MAKE(ca, .subject = "CN=here", .extensions = CLIENT_EXTENSIONS);
+	end();
+	struct made *there = MAKE(ca, .subject = "CN=there", .extensions = CLIENT_EXTENSIONS);
+	assert_int_equal(X509_verify(here->certificate, ca->key), 1);
+	assert_int_not_equal(X509_verify(here->certificate, there->key), 1);
+	begin();
+	assert_int_equal(X509_verify(there->certificate, ca->key), 1);
+	assert_int_not_equal(X509_verify(there->certificate, here->key), 1);
+	ERR_clear_error();
+	end();
+}
+
 /* ---- Serving ---- */
 
 static void handshake(const char *server, const char *client, bool corrupt)
@@ -300,6 +362,8 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_is_said_in_the_same_words),
 		cmocka_unit_test(no_certificate_lacks_its_key),
 		cmocka_unit_test(a_certificate_whose_key_nobody_can_read_has_none),
+		cmocka_unit_test(a_pfx_opens_in_either),
+		cmocka_unit_test(what_is_signed_in_one_is_proven_in_the_other),
 		cmocka_unit_test(it_serves_with_each_kind_of_key),
 		cmocka_unit_test(a_forgery_is_refused),
 	};
