@@ -51,7 +51,7 @@ static void start(struct h1 *h1)
 	buffer_done(&h1->head);
 	buffer_done(&h1->line);
 	buffer_done(&h1->body);
-	free(h1->headers);
+	memory_give(h1->headers);
 	h1->headers = NULL;
 	h1->request = (struct http_request){ 0 };
 	h1->framing = (struct h1_framing){ 0 };
@@ -183,7 +183,7 @@ static bool cut_head(struct h1 *h1)
 	h1->head.bytes_max += target_room;
 	bool room = buffer_reserve(&h1->head, target_room, &copy, &error);
 	h1->head.bytes_max -= target_room;
-	h1->headers = calloc(h1->header_lines + 1, sizeof *h1->headers);
+	h1->headers = memory_take((h1->header_lines + 1) * sizeof *h1->headers);
 	if (!room || !h1->headers) {
 		refuse(h1, 503, "out of memory for the request");
 		return false;

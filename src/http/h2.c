@@ -2,10 +2,8 @@
 #include "http/h2_parts.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <nghttp2/nghttp2.h>
 #include <pthread.h>
-#include <stdio.h>
 
 /* Fields of one request, those beyond every limit included: each costs us a look. */
 #define FIELDS_MAX 2000
@@ -286,6 +284,34 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *u
 
 /* ---- Life ---- */
 
+/* The library makes and frees a dozen pieces for each stream. */
+static void *take(size_t bytes, void *user)
+{
+	(void)user;
+	return memory_take(bytes);
+}
+
+static void *take_zeroed(size_t count, size_t bytes, void *user)
+{
+	(void)user;
+	if (bytes && count > SIZE_MAX / bytes)
+		return NULL;
+	void *memory = memory_take(count * bytes);
+	return memory ? memset(memory, 0, count * bytes) : NULL;
+}
+
+static void *change(void *memory, size_t bytes, void *user)
+{
+	(void)user;
+	return realloc(memory, bytes);
+}
+
+static void give(void *memory, void *user)
+{
+	(void)user;
+	memory_give(memory);
+}
+
 static nghttp2_session_callbacks *callbacks;
 static nghttp2_option *options;
 
@@ -323,9 +349,10 @@ struct h2 *h2_new(const struct http_limits *limits, h2_read_body *read_body)
 				   32 * (limits->headers_max + 4)) },
 		{ NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1 },
 	};
+	nghttp2_mem memory = { NULL, take, give, take_zeroed, change };
 	struct h2 *h2 = calloc(1, sizeof *h2);
 	pthread_once(&once, make_options);
-	if (!h2 || nghttp2_session_server_new2(&h2->session, callbacks, h2, options) ||
+	if (!h2 || nghttp2_session_server_new3(&h2->session, callbacks, h2, options, &memory) ||
 		nghttp2_submit_settings(h2->session, NGHTTP2_FLAG_NONE, settings,
 			sizeof settings / sizeof *settings))
 		bug("out of memory for HTTP/2");
@@ -358,19 +385,20 @@ bool h2_input(struct h2 *h2, const void *bytes, size_t count, uint64_t now_ms)
 
 /* ---- Answers ---- */
 
-static void add(nghttp2_nv *fields, size_t *count, const char *name, const char *value)
+static void add(
+	nghttp2_nv *fields, size_t *count, const char *name, const char *value, size_t value_bytes)
 {
 	/* The library makes names lower-case while it copies them. */
 	fields[(*count)++] = (nghttp2_nv){ (uint8_t *)name, (uint8_t *)value, strlen(name),
-		strlen(value), NGHTTP2_NV_FLAG_NONE };
+		value_bytes, NGHTTP2_NV_FLAG_NONE };
 }
 
 void h2_answer(struct h2 *h2, struct h2_stream *public, struct http_response *response, time_t now)
 {
 	struct stream *stream = (struct stream *)public;
-	nghttp2_nv fields[HTTP_RESPONSE_FIELDS_MAX + 3];
+	ERROR_UNFILLED nghttp2_nv fields[HTTP_RESPONSE_FIELDS_MAX + 3];
 	size_t count = 0;
-	char status[12], date[CLOCK_HTTP_DATE_BYTES], length[24];
+	char status[TEXT_DECIMAL_BYTES], date[CLOCK_HTTP_DATE_BYTES], length[TEXT_DECIMAL_BYTES];
 	if (!stream->id) {
 		http_response_free(response);
 		return;
@@ -381,14 +409,16 @@ void h2_answer(struct h2 *h2, struct h2_stream *public, struct http_response *re
 	h2->answering++;
 	h2->answer_bytes += response->bytes.length;
 	h2->output_ms = h2->now_ms;
-	snprintf(status, sizeof status, "%d", response->status);
-	add(fields, &count, ":status", status);
-	add(fields, &count, "date", clock_http_date(now, date));
+	const char *digits = text_decimal((uint64_t)response->status, status);
+	add(fields, &count, ":status", digits, strlen(digits));
+	clock_http_date(now, date);
+	add(fields, &count, "date", date, strlen(date));
 	for (size_t i = 0; i < response->field_count; i++)
-		add(fields, &count, response->fields[i].name, response->fields[i].value);
+		add(fields, &count, response->fields[i].name, response->fields[i].value,
+			response->fields[i].value_bytes);
 	if (http_response_has_length(response)) {
-		snprintf(length, sizeof length, "%" PRIu64, response->body_bytes);
-		add(fields, &count, "content-length", length);
+		digits = text_decimal(response->body_bytes, length);
+		add(fields, &count, "content-length", digits, strlen(digits));
 	}
 	nghttp2_data_provider body = { .source.ptr = stream, .read_callback = on_read };
 	bool sends =

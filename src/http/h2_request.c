@@ -22,7 +22,7 @@ void h2_request_done(struct h2_request *request)
 {
 	buffer_done(&request->text);
 	buffer_done(&request->body);
-	free(request->headers);
+	memory_give(request->headers);
 	request->headers = NULL;
 }
 
@@ -152,7 +152,7 @@ static bool cut(struct h2_request *made)
 			target = strlen(value);
 		at = value + strlen(value) + 1;
 	}
-	made->headers = calloc(made->header_count + 1, sizeof *made->headers);
+	made->headers = memory_take((made->header_count + 1) * sizeof *made->headers);
 	if (!made->headers || !buffer_reserve(&made->text, target + 1, &copy, &error))
 		return false;
 	request->headers = made->headers;

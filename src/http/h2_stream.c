@@ -34,9 +34,10 @@ static void unqueue(struct stream *stream)
 
 struct stream *stream_new(struct h2 *h2, int32_t id)
 {
-	struct stream *stream = calloc(1, sizeof *stream);
+	struct stream *stream = memory_take(sizeof *stream);
 	if (!stream)
 		return NULL;
+	memset(stream, 0, sizeof *stream);
 	stream->h2 = h2;
 	stream->id = id;
 	stream->since_ms = h2->now_ms;
@@ -60,7 +61,7 @@ void stream_free(struct stream *stream)
 		stream->next->previous = stream->previous;
 	h2_request_done(&stream->request);
 	http_response_free(stream->response);
-	free(stream);
+	memory_give(stream);
 }
 
 /* Counts what the request holds now. */

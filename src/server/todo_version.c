@@ -15,11 +15,9 @@ static uint32_t client_number(const struct exchange *exchange)
 
 static char *put_hex(char *to, uint64_t number)
 {
-	int digits = 1;
-	while (digits < 16 && number >> 4 * digits)
-		digits++;
-	for (int i = digits - 1; i >= 0; i--)
-		*to++ = "0123456789abcdef"[number >> 4 * i & 15];
+	int shift = 60 - (__builtin_clzll(number | 1) & ~3); /* of the first digit that is not 0 */
+	for (; shift >= 0; shift -= 4)
+		*to++ = "0123456789abcdef"[number >> shift & 15];
 	return to;
 }
 

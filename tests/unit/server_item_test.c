@@ -3,6 +3,8 @@
 
 #include "server_ask.h"
 
+#include "server/todo.h"
+
 static const struct identity alice = { .common_name = (char *)(uintptr_t) "alice" };
 static const struct identity bob = { .common_name = (char *)(uintptr_t) "bob" };
 
@@ -385,6 +387,29 @@ static void a_wrong_query_is_refused(void **state)
 	}
 }
 
+/* A tag has the digits that printf would give it, and no zeros in front. */
+static void a_tag_has_the_digits_of_its_version(void **state)
+{
+	(void)state;
+	static const uint64_t numbers[] = { 0, 1, 9, 15, 16, 255, 256, 0xabcdef, 0x0fffffff,
+		0x10000000, UINT32_MAX, (uint64_t)UINT32_MAX + 1, UINT64_C(0x0fffffffffffffff),
+		UINT64_C(0x1000000000000000), INT64_MAX };
+	enum { COUNT = sizeof numbers / sizeof *numbers };
+	const struct exchange nobody = { .facts.identity = NULL };
+	for (size_t i = 0; i < COUNT; i++) {
+		const struct store_version version = { .epoch = numbers[COUNT - 1 - i],
+			.revision = (int64_t)numbers[i] };
+		char tag[TODO_TAG_BYTES], wanted[TODO_TAG_BYTES];
+		todo_tag(&nobody, version, tag);
+		snprintf(wanted, sizeof wanted, "\"%llx-%llx-811c9dc5\"",
+			(unsigned long long)version.epoch, (unsigned long long)version.revision);
+		assert_string_equal(tag, wanted);
+	}
+	char tag[TODO_TAG_BYTES];
+	todo_tag(&nobody, (struct store_version){ .epoch = UINT64_MAX, .revision = 1 }, tag);
+	assert_string_equal(tag, "\"ffffffffffffffff-1-811c9dc5\"");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, routes_set_up, routes_tear_down)
@@ -398,6 +423,7 @@ int main(void)
 		TEST(a_tag_of_somebody_else_matches_nothing),
 		TEST(only_so_many_versions_are_compared),
 		TEST(what_was_seen_is_not_sent_again),
+		TEST(a_tag_has_the_digits_of_its_version),
 		TEST(a_query_asks_for_a_page),
 		TEST(a_wrong_query_is_refused),
 	};
