@@ -8,6 +8,7 @@ import subprocess
 NAMES = {
     "full": ("full handshake and one request", "µs", {"E": 0.45, "R": 0.58}),
     "resumed": ("resumed handshake and one request", "µs", {"E": 0.38, "R": 0.38}),
+    "strangers": ("full handshake of a client never seen and one request", "µs", {"E": 0.55}),
     "requests": ("keep-alive request, HTTP/1.1", "µs", {"E": 0.80}),
     "h2": ("request, HTTP/2 with 16 streams", "µs", {"E": 0.28}),
     "large": ("1 MiB body", "µs", {"E": 0.75}),

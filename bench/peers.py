@@ -16,7 +16,7 @@ INSTALLED_NGINX = "/etc/nginx/nginx.conf"
 PYTHON_SERVER = os.path.join(HERE, "../tests/interop/documents/server.py")
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 # Which of the figures a server has; h2o is asked without a certificate.
-ALL = {"full", "resumed", "requests", "h2", "large", "idle", "start"}
+ALL = {"full", "strangers", "resumed", "requests", "h2", "large", "idle", "start"}
 
 
 def free_port():
@@ -267,7 +267,7 @@ KINDS = [
     Kind("caddy", "caddy", "caddy", caddy),
     Kind("hitch", "hitch", "hitch", hitch, ALL - {"h2"}, backend=True),
     Kind("stunnel", "stunnel4", "stunnel4", stunnel, ALL - {"h2"}, backend=True),
-    Kind("python", "python3", "/usr/bin/python3", python_server, {"full", "resumed", "start"}),
+    Kind("python", "python3", "/usr/bin/python3", python_server, {"full", "strangers", "resumed", "start"}),
     Kind("h2o", "h2o", "h2o", h2o, {"requests", "h2", "large", "idle", "start"},
          no_client_certificate=True),
 ]
@@ -322,3 +322,10 @@ def make_certificates(folder, bits):
         os.chmod(f"{certs}/{name}", 0o644)  # thrown away afterwards; workers are not root
     os.chmod(certs, 0o755)
     return certs
+
+
+def make_strangers(certs, count):
+    """So many more clients, strangerN.crt with their keys."""
+    names = "".join(f"stranger{number}\n" for number in range(count))
+    subprocess.run([os.environ["MTLS"], "issue", "--certs", certs, "--key-type", "ec:P-256", "--names", "-",
+                    "client"], check=True, input=names, text=True, stdout=subprocess.DEVNULL)
