@@ -36,32 +36,6 @@ static const struct option *find_letter(const struct command *command, char lett
 	return NULL;
 }
 
-/* Levenshtein's distance, for "did you mean"; words longer than the table are far away. */
-static size_t distance(const char *a, const char *b)
-{
-	enum { LONGEST = 40 };
-	size_t rows = strlen(a), columns = strlen(b), row[LONGEST + 1];
-	if (rows > LONGEST || columns > LONGEST)
-		return LONGEST;
-	for (size_t j = 0; j <= columns; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= rows; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= columns; j++) {
-			size_t above = row[j];
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-			if (above + 1 < best)
-				best = above + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			diagonal = above;
-			row[j] = best;
-		}
-	}
-	return row[columns];
-}
-
 static bool unknown(const struct command *command, const char *word, struct error *reterr)
 {
 	error_set(reterr, ERROR_USAGE, "mtls %s has no option %s", command->name, word);
@@ -69,7 +43,7 @@ static bool unknown(const struct command *command, const char *word, struct erro
 	size_t nearest_distance = 4;
 	const char *name = word + strspn(word, "-");
 	for (const struct option *o = command->options; o && o->name; o++) {
-		size_t d = distance(name, o->name);
+		size_t d = text_distance(name, o->name);
 		if (d < nearest_distance && d < strlen(o->name)) {
 			nearest_distance = d;
 			nearest = o;

@@ -195,3 +195,28 @@ bool text_number(const char *text, long long min, long long max, long long *ret)
 	*ret = value;
 	return true;
 }
+
+size_t text_distance(const char *a, const char *b)
+{
+	enum { LONGEST = 40 };
+	size_t rows = strlen(a), columns = strlen(b), row[LONGEST + 1];
+	if (rows > LONGEST || columns > LONGEST)
+		return LONGEST;
+	for (size_t j = 0; j <= columns; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= rows; i++) {
+		size_t diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= columns; j++) {
+			size_t above = row[j];
+			size_t best = diagonal + (a[i - 1] != b[j - 1]);
+			if (above + 1 < best)
+				best = above + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			diagonal = above;
+			row[j] = best;
+		}
+	}
+	return row[columns];
+}

@@ -35,6 +35,12 @@ bool text_is_utf8(const void *source, size_t bytes);
  */
 size_t text_line_bytes(const char *bytes, size_t count);
 
+/*
+ * Levenshtein's distance, for "did you mean": how many characters to put in, take out or replace.
+ * Words of more than 40 are 40 apart.
+ */
+size_t text_distance(const char *a, const char *b);
+
 /* Where `text` goes on after blanks and tabs. */
 const char *text_skip_space(const char *text);
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = {
+const struct command *const cmd_table[] = {
 	&audit_command,
 	&bench_command,
 	&client_command,
@@ -57,6 +57,11 @@ int cmd_fail(const struct error *error)
 	return error_exit_code(error->kind);
 }
 
+void cmd_warn(const char *text)
+{
+	fprintf(stderr, "warning: %s\n", text);
+}
+
 int cmd_print(const char *text, size_t bytes)
 {
 	struct error error;
@@ -93,9 +98,9 @@ static int print_buffer(struct buffer *text)
 
 static const struct command *find(const char *name)
 {
-	for (size_t i = 0; commands[i]; i++)
-		if (!strcmp(commands[i]->name, name))
-			return commands[i];
+	for (size_t i = 0; cmd_table[i]; i++)
+		if (!strcmp(cmd_table[i]->name, name))
+			return cmd_table[i];
 	return strcmp(name, completion_command.name) ? NULL : &completion_command;
 }
 
@@ -127,7 +132,7 @@ static int print_help(const char *name, struct buffer *text)
 	if (about)
 		args_help(about, text);
 	else
-		args_overview(commands, text);
+		args_overview(cmd_table, text);
 	return print_buffer(text);
 }
 
@@ -137,7 +142,7 @@ static int completion_run(struct args *args)
 {
 	struct buffer text = BUFFER(TEXT_BYTES_MAX);
 	struct error error;
-	if (args_completion(args_operand(args, 0), commands, &text))
+	if (args_completion(args_operand(args, 0), cmd_table, &text))
 		return print_buffer(&text);
 	error_set(&error, ERROR_USAGE, "mtls completion takes one of: bash, zsh, fish");
 	return cmd_fail(&error);

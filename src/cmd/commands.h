@@ -6,6 +6,10 @@
 
 /* Prints the error as one sentence (and its hint) on stderr; returns the exit code of its kind. */
 int cmd_fail(const struct error *error);
+/* A line on stderr, for what goes on all the same. */
+void cmd_warn(const char *text);
+/* Every command, behind the last one NULL. */
+extern const struct command *const cmd_table[];
 /* Writes to stdout; a full disk or a closed pipe is exit code 3, not silence. Returns 0 or 3. */
 int cmd_print(const char *text, size_t bytes);
 /* Prints the object as indented JSON, and releases it. Returns 0 or 3. */

@@ -1,7 +1,10 @@
 /* Reading mtls.cnf for one command. */
 #include "cmd/config.h"
 
+#include "cmd/commands.h"
 #include "pki/pki.h"
+
+#include <ctype.h>
 
 #define DEFAULT_PATH "mtls.cnf"
 
@@ -77,6 +80,61 @@ static bool check_names(const struct args *args, const struct config *config, st
 	return true;
 }
 
+/* ---- Sections ---- */
+
+#define SECTION_BYTES 40
+
+static void lower(const char *text, char ret[static SECTION_BYTES])
+{
+	size_t i = 0;
+	for (; text[i] && i < SECTION_BYTES - 1; i++)
+		ret[i] = (char)tolower((unsigned char)text[i]);
+	ret[i] = 0;
+}
+
+/*
+ * The section that this one is a misspelling of; NULL when it is one of ours, or like none: the
+ * same file may hold sections for openssl.
+ */
+static const char *meant(const char *section)
+{
+	static const char *const others[] = { "policy", "default" };
+	const char *nearest = NULL;
+	char folded[SECTION_BYTES];
+	size_t best = strlen(section) < 4 ? 2 : 3, fixed = sizeof others / sizeof *others;
+	lower(section, folded);
+	for (size_t i = 0; i < fixed || cmd_table[i - fixed]; i++) {
+		const char *name = i < fixed ? others[i] : cmd_table[i - fixed]->name;
+		size_t distance = text_distance(folded, name);
+		if (!strcmp(section, name))
+			return NULL;
+		if (distance < best) {
+			best = distance;
+			nearest = name;
+		}
+	}
+	return nearest;
+}
+
+json_t *config_warnings(const struct config *config)
+{
+	json_t *list = json_array();
+	const char *section;
+	for (size_t i = 0; config && (section = profile_section_at(config->file, i)) != NULL; i++) {
+		const char *name = meant(section);
+		char shown[4 * SECTION_BYTES];
+		if (!name)
+			continue;
+		text_escape(shown, sizeof shown, section, strlen(section));
+		OWN(char) char *text =
+			text_format("'%s' line %zu: section [%s] has no effect; is [%s] meant?",
+				profile_path(config->file),
+				profile_line(config->file, section, NULL, 0), shown, name);
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
 const char *config_path(const struct args *args)
 {
 	const char *path = args_knows(args, "config") ? args_text(args, "config") : NULL;
@@ -102,7 +160,15 @@ bool config_apply_of(
 
 bool config_apply(struct args *args, struct config **ret, struct error *reterr)
 {
-	return config_apply_of(args, args_command(args)->name, ret, reterr);
+	struct config *config = NULL;
+	size_t i;
+	const json_t *warning;
+	if (!config_apply_of(args, args_command(args)->name, &config, reterr))
+		return false;
+	OWN(json_t) json_t *warnings = config_warnings(config);
+	json_array_foreach(warnings, i, warning) cmd_warn(json_string_value(warning));
+	*ret = config;
+	return true;
 }
 
 void config_free(struct config *config)

@@ -197,6 +197,8 @@ static int config_run(struct args *args)
 		!serving_read(args, &serving, &error) ||
 		!server_check(&serving.options, &checked, &error))
 		return say_bad(args, &error);
+	OWN(json_t) json_t *unheard = config_warnings(config);
+	json_array_extend(checked.warnings, unheard);
 	int exit_code = say_good(args, &serving.options, &checked);
 	server_checked_done(&checked);
 	return exit_code;
@@ -214,5 +216,6 @@ const struct command config_command = {
 		"listens nowhere, and opens no store.\n"
 		"Exit codes: 0 it would start, with warnings or without; 1 it would, and lint "
 		"finds "
-		"an error that peers refuse; 2 it would not.",
+		"an error that peers refuse; 2 it would not; 3 this machine lacks what it asks "
+		"for.",
 };

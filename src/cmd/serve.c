@@ -347,13 +347,25 @@ void serving_done(struct serving *serving)
 	side_done(&serving->side);
 }
 
-static bool serve(struct args *args, struct error *reterr)
+/* In the log's own form, which a program may read. */
+static void log_warnings(const struct log *log, const struct config *config)
+{
+	OWN(json_t) json_t *warnings = config_warnings(config);
+	const json_t *warning;
+	size_t i;
+	json_array_foreach(warnings, i, warning) log_event(log, LOG_WARNING, "configuration", NULL,
+		"[SERVER] WARNING: %s", json_string_value(warning));
+}
+
+static bool serve(struct args *args, const struct config *config, struct error *reterr)
 {
 	OWN(serving) struct serving serving = { 0 };
 	OWN(server) struct server *server = NULL;
 	tls_thread_begin();
-	return serving_read(args, &serving, reterr) &&
-	       server_supervision_read(&serving.options.supervision, reterr) &&
+	if (!serving_read(args, &serving, reterr))
+		return false;
+	log_warnings(&serving.options.log, config);
+	return server_supervision_read(&serving.options.supervision, reterr) &&
 	       server_new(&serving.options, &server, reterr) && server_run(server, reterr);
 }
 
@@ -361,10 +373,10 @@ static int serve_run(struct args *args)
 {
 	struct error error;
 	OWN(config) struct config *config = NULL;
-	if (!config_apply(args, &config, &error))
+	if (!config_apply_of(args, "serve", &config, &error))
 		return cmd_fail(&error);
 	again_if_faster(args);
-	return serve(args, &error) ? 0 : cmd_fail(&error);
+	return serve(args, config, &error) ? 0 : cmd_fail(&error);
 }
 
 const struct command serve_command = {

@@ -143,6 +143,16 @@ static bool check_required(const struct confined *confined, struct error *reterr
 	return true;
 }
 
+bool confine_can(const char *user, struct error *reterr)
+{
+	struct confined confined = { .is_root = geteuid() == 0 && !user };
+	if (!filter_is_known())
+		confined.filter_errno = errno;
+	if (!landlock_version())
+		confined.landlock_errno = errno;
+	return check_required(&confined, reterr);
+}
+
 bool confine(const struct confine_plan *plan, struct confined *ret, struct error *reterr)
 {
 	struct confined confined = { .is_root = geteuid() == 0 };

@@ -69,6 +69,12 @@ must_check bool confine(
 	const struct confine_plan *plan, struct confined *ret, struct error *reterr);
 
 /*
+ * Whether confine() could do what CONFINE_REQUIRE asks of this machine and user, who may become
+ * `user` before (NULL: nobody else); the same errors. The folders are not looked at.
+ */
+must_check bool confine_can(const char *user, struct error *reterr);
+
+/*
  * Root becomes that user, with the user's groups, and keeps nothing but the right to listen on
  * ports below 1024, which confine() ends. Whoever is that user already stays it. ERROR_USAGE for a
  * name that nobody has, and for root's own; ERROR_IO for who is not root.

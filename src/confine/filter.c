@@ -32,9 +32,20 @@ bool filter_enforce(void)
 	return status == 0;
 }
 
+bool filter_is_known(void)
+{
+	const uint32_t action = SECCOMP_RET_ERRNO;
+	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
 #else
 
 bool filter_enforce(void)
+{
+	return filter_is_known();
+}
+
+bool filter_is_known(void)
 {
 	errno = ENOSYS;
 	return false;

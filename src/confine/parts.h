@@ -20,6 +20,8 @@ must_check bool landlock_enforce(
 
 /* Whether the kernel took the filter of system calls; false with errno. */
 must_check bool filter_enforce(void);
+/* Whether it would; false with errno. */
+must_check bool filter_is_known(void);
 
 /* Ends every capability; root's come back with the next program, which there will not be. */
 must_check bool capabilities_end(void);

@@ -42,6 +42,8 @@ const char *profile_own_value(const struct profile *profile, const char *section
 const char *profile_name_at(const struct profile *profile, const char *section, size_t index);
 /* Whether there is such a section, be it empty. */
 bool profile_has_section(const struct profile *profile, const char *section);
+/* The sections that stand in the file, each once, in the alphabet's order; NULL beyond the last. */
+const char *profile_section_at(const struct profile *profile, size_t index);
 /*
  * The line of a name, or of the section itself (`name` NULL); `index` counts those that stand there
  * more than once. 0: no more, or it came from another file.

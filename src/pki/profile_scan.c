@@ -215,3 +215,17 @@ size_t profile_line(
 	}
 	return 0;
 }
+
+const char *profile_section_at(const struct profile *profile, size_t index)
+{
+	const char *last = NULL;
+	for (size_t i = 0; i < profile->entries_count; i++) {
+		const struct profile_entry *entry = &profile->entries[i];
+		if (entry->key || (last && !strcmp(last, entry->section)))
+			continue;
+		last = entry->section;
+		if (!index--)
+			return last;
+	}
+	return NULL;
+}

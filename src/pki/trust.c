@@ -4,6 +4,8 @@
 #include "pki/bundle.h"
 #include "pki/describe.h"
 
+#include <openssl/err.h>
+
 struct trust {
 	X509_STORE *store;
 	STACK_OF(X509) * anchors;
@@ -205,4 +207,38 @@ struct end *trust_ends(const struct trust *trust, size_t room, size_t *ret_count
 	}
 	*ret_count = count;
 	return ends;
+}
+
+static bool is_foreign(const struct trust *trust, X509_CRL *crl)
+{
+	bool named = false;
+	for (int i = 0; i < sk_X509_num(trust->anchors); i++) {
+		X509 *anchor = sk_X509_value(trust->anchors, i);
+		EVP_PKEY *key = X509_get0_pubkey(anchor);
+		if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(anchor)))
+			continue;
+		named = true;
+		if (key && X509_CRL_verify(crl, key) == 1)
+			return false;
+	}
+	return named;
+}
+
+json_t *trust_crl_warnings(const struct trust *trust)
+{
+	json_t *list = json_array();
+	for (int i = 0; trust && i < sk_X509_CRL_num(trust->crls); i++) {
+		X509_CRL *crl = sk_X509_CRL_value(trust->crls, i);
+		char name[VERIFY_NAME_BYTES];
+		if (!is_foreign(trust, crl))
+			continue;
+		describe_name(X509_CRL_get_issuer(crl), name, sizeof name);
+		OWN(char) char *text = text_format(
+			"the CRL of %s is not signed by the CA of its name that is trusted: every "
+			"client of that CA is refused [%s]",
+			name, code_name(CODE_CRL_BAD_SIGNATURE));
+		json_array_append_new(list, json_string(text));
+	}
+	ERR_clear_error();
+	return list;
 }

@@ -78,6 +78,11 @@ struct trust_dates {
 	time_t crls_since, crls_until; /* the oldest lastUpdate, the first nextUpdate */
 };
 struct trust_dates trust_dates(const struct trust *trust);
+/*
+ * A sentence for each CRL that bears the name of a CA among the anchors and is signed by none of
+ * that name: with it every client of that CA is refused. An array, the caller's.
+ */
+json_t *trust_crl_warnings(const struct trust *trust);
 
 /* What a side relies on and what ends some day. */
 enum end_kind { END_CERTIFICATE, END_ANCHOR, END_CRL };

@@ -55,6 +55,8 @@ bool server_check(
 	if (!snapshot_load(&options->tls, options->policy_path, 1, &snapshot, reterr) ||
 		(options->root && !files_new(options->root, &files, reterr)))
 		return false;
+	if (options->sandbox == CONFINE_REQUIRE && !confine_can(options->user, reterr))
+		return false;
 	look(options, snapshot, ret);
 	return true;
 }

@@ -122,7 +122,7 @@ bool reload_now(struct reload *reload, const char *why, struct reloaded *ret, st
 		json_pack("{s:s, s:I}", "by", why, "snapshot", (json_int_t)snapshot->number),
 		"RELOAD | by=%s | snapshot=%llu", why, snapshot->number);
 	record_late(reload, why, ret->late);
-	warn_about_keys(reload->log, &reload->files->tls);
+	warn_about_files(reload->log, &reload->files->tls, reload->current->tls);
 	return true;
 }
 

@@ -327,7 +327,7 @@ bool server_new(const struct server_options *options, struct server **ret, struc
 				options->user);
 		return false;
 	}
-	warn_about_keys(&options->log, &options->tls);
+	warn_about_files(&options->log, &options->tls, reload_current(server->reload)->tls);
 	server->expiry =
 		expiry_new(server->loop, &server->settings.log, options->tls.verify.crl_grace_s);
 	expiry_watch(server->expiry, reload_current(server->reload)->tls);

@@ -5,10 +5,12 @@
 #include "base/base.h"
 #include "tls/tls.h"
 
-/* A key that others may read, and a CA's key beside the CA that we trust. */
-void warn_about_keys(const struct log *log, const struct tls_options *options);
+/* A key that others may read, a CA's key beside the CA that we trust, and a CRL that is not its
+ * CA's. `context` is what was loaded. */
+void warn_about_files(const struct log *log, const struct tls_options *options,
+	const struct tls_context *context);
 
-/* The same, each told to `say`: a name for the kind, and a sentence. */
+/* What the options alone show of it, each told to `say`: a name for the kind, and a sentence. */
 typedef void warn_say(void *context, const char *event, const char *text);
 void warn_each(const struct tls_options *options, warn_say *say, void *context);
 

@@ -304,6 +304,11 @@ struct trust_dates tls_context_dates(const struct tls_context *context)
 	return context->trust ? trust_dates(context->trust) : (struct trust_dates){ 0 };
 }
 
+json_t *tls_context_crl_warnings(const struct tls_context *context)
+{
+	return trust_crl_warnings(context->trust);
+}
+
 struct end *tls_context_ends(const struct tls_context *context, size_t *ret_count)
 {
 	OWN(identity) struct identity *own = tls_context_identity(context);

@@ -158,6 +158,8 @@ must_check bool tls_context_apply(const struct tls_context *context, void *ssl_c
 struct identity *tls_context_identity(const struct tls_context *context);
 /* Of its trust; all 0 when it has none. */
 struct trust_dates tls_context_dates(const struct tls_context *context);
+/* trust_crl_warnings of its anchors and CRLs. */
+json_t *tls_context_crl_warnings(const struct tls_context *context);
 /* When what it relies on ends: its own certificate first, if it has one, then the trust that it
  * asks for; to free.
  */

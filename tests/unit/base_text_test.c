@@ -157,6 +157,29 @@ static void writes_decimals(void **state)
 	assert_ptr_equal(text_decimal(UINT64_MAX, room), room);
 }
 
+static void near_words_are_near(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *a, *b;
+		size_t distance;
+	} rows[] = {
+		{ "", "", 0 },
+		{ "serve", "serve", 0 },
+		{ "serv", "serve", 1 },
+		{ "server", "serve", 1 },
+		{ "sarve", "serve", 1 },
+		{ "sevre", "serve", 2 },
+		{ "", "abc", 3 },
+		{ "kitten", "sitting", 3 },
+		{ "0123456789012345678901234567890123456789x", "x", 40 },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_int_equal(text_distance(rows[i].a, rows[i].b), rows[i].distance);
+		assert_int_equal(text_distance(rows[i].b, rows[i].a), rows[i].distance);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +192,7 @@ int main(void)
 		cmocka_unit_test(joins_pieces),
 		cmocka_unit_test(knows_which_bytes_stand_in_a_line),
 		cmocka_unit_test(makes_new_strings),
+		cmocka_unit_test(near_words_are_near),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
