@@ -89,7 +89,7 @@ static bool report_text(const json_t *report, struct buffer *ret, struct error *
 	return true;
 }
 
-/* As elsewhere: 0 it works, 3 when nobody was there to refuse, else 1. */
+/* As elsewhere: 0 it works, 3 when nobody was there to refuse, or said anything in time, else 1. */
 static int exit_code(const json_t *report)
 {
 	const json_t *first = json_array_get(json_object_get(report, "findings"), 0);
@@ -97,7 +97,8 @@ static int exit_code(const json_t *report)
 	if (json_is_true(json_object_get(report, "works")))
 		return 0;
 	bool nobody = !strcmp(code, code_name(CODE_CONNECTION_REFUSED)) ||
-		      !strcmp(code, code_name(CODE_HOST_UNKNOWN));
+		      !strcmp(code, code_name(CODE_HOST_UNKNOWN)) ||
+		      !strcmp(code, code_name(CODE_HANDSHAKE_TIMEOUT));
 	return error_exit_code(nobody ? ERROR_NETWORK : ERROR_CHECK);
 }
 
@@ -162,5 +163,6 @@ const struct command doctor_command = {
 		   "the handshake and a GET. Each finding is certain, by what our files, the wire "
 		   "or the server's log prove, or likely. Certificates come from DIR/client.crt, "
 		   "DIR/client.key and DIR/ca.crt unless given.\n"
-		   "Exit codes: 0 it works, 1 it does not, 2 usage or input, 3 nobody is there.",
+		   "Exit codes: 0 it works, 1 it does not, 2 usage or input, 3 nobody is there, "
+		   "or says nothing in time.",
 };
