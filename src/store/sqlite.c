@@ -229,7 +229,11 @@ static bool flush_folder(const char *path, struct error *reterr)
 	return ok;
 }
 
-/* The file, private from its first byte; SQLite gives its log and index the same mode. */
+/*
+ * The file, private from its first byte; SQLite gives its log and index the same mode. The folder
+ * of a file that holds something is left to SQLite, which flushes it when it begins a log: here
+ * that would wait for whatever else the disk has to do.
+ */
 static bool make_file(const char *path, struct error *reterr)
 {
 	OWN(char) char *folder = folder_of(path);
@@ -238,11 +242,13 @@ static bool make_file(const char *path, struct error *reterr)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_errno(reterr, ERROR_IO, "cannot open '%s'", path);
-	bool ok = fchmod(fd, 0600) == 0 && fsync(fd) == 0;
+	struct stat about;
+	bool ok = fstat(fd, &about) == 0 &&
+		  ((about.st_mode & 07777) == 0600 || fchmod(fd, 0600) == 0) && fsync(fd) == 0;
 	if (!ok)
 		error_errno(reterr, ERROR_IO, "cannot make '%s' private", path);
 	close(fd);
-	return ok && flush_folder(folder, reterr);
+	return ok && (about.st_size || flush_folder(folder, reterr));
 }
 
 /* Two servers on one file would each answer from what it remembers. */

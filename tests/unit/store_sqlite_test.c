@@ -9,8 +9,19 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/syscall.h>
 
 static char path[100], where[120];
+static size_t files_flushed, folders_flushed; /* by us: SQLite has fdatasync for that */
+
+int fsync(int fd)
+{
+	struct stat about;
+	assert_int_equal(fstat(fd, &about), 0);
+	files_flushed += S_ISREG(about.st_mode);
+	folders_flushed += S_ISDIR(about.st_mode);
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static int set_up(void **state)
 {
@@ -93,6 +104,37 @@ static void a_new_file_is_private_and_of_this_version(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (by_hand(rows[i].sql) != rows[i].number)
 			fail_msg("%s", rows[i].sql);
+}
+
+static void opening_flushes(size_t files, size_t folders)
+{
+	files_flushed = folders_flushed = 0;
+	make();
+	assert_int_equal(files_flushed, files);
+	assert_int_equal(folders_flushed, folders);
+}
+
+/* A copy that somebody put there may not be on the disk yet; its folder's turn is the first write.
+ */
+static void a_folder_is_flushed_for_a_new_file(void **state)
+{
+	(void)state;
+	struct stat before, after;
+	opening_flushes(1, 1);
+	assert_int_equal(stat(path, &before), 0);
+	opening_flushes(1, 0);
+	assert_int_equal(count(), 5);
+	assert_int_equal(stat(path, &after), 0);
+	/* Nothing is changed of what is right, or it would have to be written. */
+	assert_memory_equal(&before.st_ctim, &after.st_ctim, sizeof before.st_ctim);
+	assert_int_equal(chmod(path, 0640), 0);
+	opening_flushes(1, 0);
+	assert_int_equal(stat(path, &after), 0);
+	assert_int_equal(after.st_mode & 07777, 0600);
+	/* Made, but never written: whoever made it may have ended before its folder was flushed. */
+	assert_int_equal(truncate(path, 0), 0);
+	opening_flushes(1, 1);
+	assert_int_equal(count(), 5);
 }
 
 static void what_was_done_is_in_the_file(void **state)
@@ -330,6 +372,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, folder_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_new_file_is_private_and_of_this_version),
+		TEST(a_folder_is_flushed_for_a_new_file),
 		TEST(what_was_done_is_in_the_file),
 		TEST(each_older_version_is_brought_up_to_date),
 		TEST(an_update_that_fails_leaves_the_old_file),
