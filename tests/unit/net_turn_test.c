@@ -73,7 +73,8 @@ static void waiting_is_no_turn(void **state)
 	struct turns turns = { .seen_ms = 99 };
 	OWN(net_loop) struct net_loop *loop = turns.loop = new_loop();
 	net_loop_each_turn(loop, nothing, NULL);
-	OWN(net_wake) struct net_wake *wake = turns.next = net_wake_new(loop, sees, &turns);
+	OWN(net_wake) struct net_wake *wake = net_wake_new(loop, sees, &turns);
+	turns.next = wake;
 	OWN(net_timer) struct net_timer *timer = net_timer_new(loop, waits, &turns);
 	net_timer_start(timer, 200);
 	net_loop_run(loop);
