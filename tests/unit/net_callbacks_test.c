@@ -444,45 +444,6 @@ static void a_paused_stream_hears_nothing(void **state)
 	close_hall(&hall);
 }
 
-/* At the end of the turn of the first timer the other one is started. */
-static void turns_over(void *context)
-{
-	struct clockwork *clockwork = context;
-	size_t length = strlen(clockwork->trace);
-	if (length && clockwork->trace[length - 1] == 'a')
-		net_timer_start(clockwork->other, 1);
-	note(clockwork, "|");
-}
-
-static void stops_later(void *context)
-{
-	struct clockwork *clockwork = context;
-	note(clockwork, "s");
-	net_loop_stop(clockwork->loop);
-}
-
-/* After what fired, and before the loop waits; in a stopped loop too. */
-static void each_turn_has_an_end(void **state)
-{
-	(void)state;
-	struct clockwork clockwork = { .left = 2 };
-	OWN(net_loop) struct net_loop *loop = new_loop();
-	clockwork.loop = loop;
-	net_loop_each_turn(loop, turns_over, &clockwork);
-	clockwork.mine = net_timer_new(loop, starts_again, &clockwork);
-	clockwork.other = net_timer_new(loop, stops_later, &clockwork);
-	net_timer_start(clockwork.mine, 1);
-	net_loop_run(loop);
-	net_timer_free(clockwork.mine);
-	net_timer_free(clockwork.other);
-	assert_non_null(strstr(clockwork.trace, "aa|"));
-	assert_non_null(strstr(clockwork.trace, "|s|"));
-	/* A hook alone keeps no loop running. */
-	OWN(net_loop) struct net_loop *idle = new_loop();
-	net_loop_each_turn(idle, turns_over, &clockwork);
-	net_loop_run(idle);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -493,7 +454,6 @@ int main(void)
 		cmocka_unit_test(timers_come_in_the_order_of_their_times),
 		cmocka_unit_test(each_signal_reaches_those_who_wait_for_it),
 		cmocka_unit_test(a_watcher_alone_keeps_no_loop),
-		cmocka_unit_test(each_turn_has_an_end),
 		cmocka_unit_test(many_come_at_once),
 		cmocka_unit_test(a_stream_may_close_itself_while_it_is_read),
 		cmocka_unit_test(localhost_is_both_families),

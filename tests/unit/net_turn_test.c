@@ -1,4 +1,4 @@
-/* How long a turn of the loop took, as the events of the next one see it. */
+/* The end of each turn of the loop, and how long it took, as the events of the next one see it. */
 #include "net_loop.h"
 
 #define BUSY_NS (50 * UINT64_C(1000000))
@@ -81,9 +81,65 @@ static void waiting_is_no_turn(void **state)
 	assert_true(turns.seen_ms < 200);
 }
 
+/* ---- What is done at a turn's end ---- */
+
+struct trace {
+	struct net_loop *loop;
+	struct net_timer *first, *other;
+	int left; /* times that the first one starts itself again */
+	char text[64];
+};
+
+static void first_fires(void *context)
+{
+	struct trace *trace = context;
+	strcat(trace->text, "a");
+	if (--trace->left)
+		net_timer_start(trace->first, 0);
+}
+
+static void other_fires(void *context)
+{
+	struct trace *trace = context;
+	strcat(trace->text, "s");
+	net_loop_stop(trace->loop);
+}
+
+/* At the end of the turn of the first timer the other one is started. */
+static void turn_ends(void *context)
+{
+	struct trace *trace = context;
+	size_t length = strlen(trace->text);
+	if (length && trace->text[length - 1] == 'a')
+		net_timer_start(trace->other, 1);
+	strcat(trace->text, "|");
+}
+
+/* After what fired, and before the loop waits; in a stopped loop too. */
+static void each_turn_has_an_end(void **state)
+{
+	(void)state;
+	struct trace trace = { .left = 2 };
+	OWN(net_loop) struct net_loop *loop = trace.loop = new_loop();
+	net_loop_each_turn(loop, turn_ends, &trace);
+	trace.first = net_timer_new(loop, first_fires, &trace);
+	trace.other = net_timer_new(loop, other_fires, &trace);
+	net_timer_start(trace.first, 1);
+	net_loop_run(loop);
+	net_timer_free(trace.first);
+	net_timer_free(trace.other);
+	assert_non_null(strstr(trace.text, "aa|"));
+	assert_non_null(strstr(trace.text, "|s|"));
+	/* A hook alone keeps no loop running. */
+	OWN(net_loop) struct net_loop *idle = new_loop();
+	net_loop_each_turn(idle, turn_ends, &trace);
+	net_loop_run(idle);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_turn_has_an_end),
 		cmocka_unit_test(a_long_turn_is_known_in_the_next),
 		cmocka_unit_test(nobody_follows_and_nothing_is_known),
 		cmocka_unit_test(waiting_is_no_turn),
