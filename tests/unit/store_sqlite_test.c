@@ -7,8 +7,10 @@
 #include "store/backend.h"
 #include "store_folder.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <sys/syscall.h>
 
 static char path[100], where[120];
@@ -21,6 +23,20 @@ int fsync(int fd)
 	files_flushed += S_ISREG(about.st_mode);
 	folders_flushed += S_ISDIR(about.st_mode);
 	return (int)syscall(SYS_fsync, fd);
+}
+
+/* By SQLite, on the store's thread, of what was written; it may be told to fail. */
+static atomic_size_t writes_flushed;
+static atomic_bool disk_fails;
+
+int fdatasync(int fd)
+{
+	if (atomic_load(&disk_fails)) {
+		errno = EIO;
+		return -1;
+	}
+	atomic_fetch_add(&writes_flushed, 1);
+	return (int)syscall(SYS_fdatasync, fd);
 }
 
 static int set_up(void **state)
@@ -162,6 +178,37 @@ static void what_was_done_is_in_the_file(void **state)
 	assert_int_equal(store_list_version(list).revision, before.revision);
 	assert_int_equal(add(store, "next", false), STORE_DONE);
 	assert_int_equal(got.item.id, 8);
+}
+
+static void flushes_before(enum store_status status, size_t before)
+{
+	assert_int_equal(status, STORE_DONE);
+	assert_true(atomic_load(&writes_flushed) > before);
+}
+
+/* What a kill cannot show, as the system still has it then. */
+static void an_answer_waits_for_the_disk(void **state)
+{
+	(void)state;
+	OWN(store) struct store *store = opened(where);
+	size_t before = atomic_load(&writes_flushed);
+	flushes_before(add(store, "one", false), before);
+	before = atomic_load(&writes_flushed);
+	flushes_before(add(store, "two", false), before);
+	before = atomic_load(&writes_flushed);
+	flushes_before(edit(store, 6, "changed", 1), before);
+	before = atomic_load(&writes_flushed);
+	flushes_before(take_out(store, 7), before);
+	/* And nothing is promised that the disk does not take. */
+	atomic_store(&disk_fails, true);
+	enum store_status status = add(store, "lost", false);
+	atomic_store(&disk_fails, false);
+	assert_int_equal(status, STORE_UNKNOWN);
+	assert_int_equal(add(store, "three", false), STORE_DONE);
+	OWN(json_t) json_t *json = read_json(store);
+	assert_int_equal(json_array_size(json), 7);
+	assert_null(strstr(
+		json_string_value(json_object_get(json_array_get(json, 6), "task")), "lost"));
 }
 
 /* A file as each older program left it, with an item of its own. */
@@ -374,6 +421,7 @@ int main(void)
 		TEST(a_new_file_is_private_and_of_this_version),
 		TEST(a_folder_is_flushed_for_a_new_file),
 		TEST(what_was_done_is_in_the_file),
+		TEST(an_answer_waits_for_the_disk),
 		TEST(each_older_version_is_brought_up_to_date),
 		TEST(an_update_that_fails_leaves_the_old_file),
 		TEST(what_is_damaged_is_refused_and_left),
