@@ -119,7 +119,7 @@ size_t log_size(const char *path)
 	return stat(path, &found) == 0 && found.st_size > 0 ? (size_t)found.st_size : 0;
 }
 
-bool log_read(const char *path, size_t from, struct log_record *ret)
+bool log_read(const char *path, size_t from, enum code except, struct log_record *ret)
 {
 	struct error ignored;
 	bool any = false;
@@ -130,8 +130,11 @@ bool log_read(const char *path, size_t from, struct log_record *ret)
 		end = strchr(line, '\n');
 		if (end)
 			*end++ = 0;
-		if (log_line_read(line, ret))
-			any = true;
+		struct log_record record;
+		if (!log_line_read(line, &record) || (record.code == except && except != CODE_NONE))
+			continue;
+		*ret = record;
+		any = true;
 	}
 	return any;
 }

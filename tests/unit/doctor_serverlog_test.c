@@ -123,13 +123,36 @@ static void the_last_line_counts(void **state)
 	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 	close(fd);
 	assert_int_equal(log_size(path), strlen(text));
-	assert_true(log_read(path, 0, &record));
+	assert_true(log_read(path, 0, CODE_NONE, &record));
 	assert_int_equal(record.code, CODE_CLIENT_EXPIRED);
-	assert_false(log_read(path, strlen(text) - 4, &record));
-	assert_false(log_read(path, strlen(text), &record));
+	assert_false(log_read(path, strlen(text) - 4, CODE_NONE, &record));
+	assert_false(log_read(path, strlen(text), CODE_NONE, &record));
 	unlink(path);
-	assert_false(log_read(path, 0, &record));
+	assert_false(log_read(path, 0, CODE_NONE, &record));
 	assert_int_equal(log_size(path), 0);
+}
+
+/* The server was late with a line about somebody who showed no certificate. */
+static void a_line_about_somebody_else_does_not_count(void **state)
+{
+	char path[] = "/tmp/mtls-log-XXXXXX";
+	static const char text[] = "certificate has expired\npeer did not return a certificate\n";
+	size_t late = strlen("certificate has expired\n");
+	struct log_record record = { .code = CODE_NONE };
+	int fd = mkstemp(path);
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	assert_false(log_read(path, late, CODE_NO_CLIENT_CERTIFICATE, &record));
+	assert_int_equal(record.code, CODE_NONE);
+	assert_true(log_read(path, 0, CODE_NO_CLIENT_CERTIFICATE, &record));
+	assert_int_equal(record.code, CODE_CLIENT_EXPIRED);
+	assert_true(log_read(path, 0, CODE_NONE, &record));
+	assert_int_equal(record.code, CODE_NO_CLIENT_CERTIFICATE);
+	assert_true(log_read(path, 0, CODE_CLIENT_EXPIRED, &record));
+	assert_int_equal(record.code, CODE_NO_CLIENT_CERTIFICATE);
+	unlink(path);
 }
 
 int main(void)
@@ -139,6 +162,7 @@ int main(void)
 		cmocka_unit_test(other_lines_say_nothing),
 		cmocka_unit_test(a_line_cannot_break_ours),
 		cmocka_unit_test(the_last_line_counts),
+		cmocka_unit_test(a_line_about_somebody_else_does_not_count),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
