@@ -15,7 +15,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 INSTALLED_NGINX = "/etc/nginx/nginx.conf"
 PYTHON_SERVER = os.path.join(HERE, "../tests/interop/documents/server.py")
 os.environ["PATH"] += ":/usr/sbin:/sbin"
-# Which of the figures a server has; h2o is asked without a certificate.
+# Which of the figures a server has; h2o is asked without a certificate. 2048 strangers one after another
+# take too long where a proxy's two writes wait for a delayed acknowledgement, or in Python.
 ALL = {"full", "strangers", "resumed", "requests", "h2", "large", "idle", "start"}
 
 
@@ -265,9 +266,9 @@ KINDS = [
     Kind("nginx tuned", "nginx-light", "nginx", nginx_tuned),
     Kind("haproxy", "haproxy", "haproxy", haproxy, ALL - {"large"}),
     Kind("caddy", "caddy", "caddy", caddy),
-    Kind("hitch", "hitch", "hitch", hitch, ALL - {"h2"}, backend=True),
-    Kind("stunnel", "stunnel4", "stunnel4", stunnel, ALL - {"h2"}, backend=True),
-    Kind("python", "python3", "/usr/bin/python3", python_server, {"full", "strangers", "resumed", "start"}),
+    Kind("hitch", "hitch", "hitch", hitch, ALL - {"h2", "strangers"}, backend=True),
+    Kind("stunnel", "stunnel4", "stunnel4", stunnel, ALL - {"h2", "strangers"}, backend=True),
+    Kind("python", "python3", "/usr/bin/python3", python_server, {"full", "resumed", "start"}),
     Kind("h2o", "h2o", "h2o", h2o, {"requests", "h2", "large", "idle", "start"},
          no_client_certificate=True),
 ]
