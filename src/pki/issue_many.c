@@ -189,6 +189,7 @@ bool issue_many(const struct issue_wanted *wanted, const char *const *names, siz
 	if (!check(wanted, names, count, reterr) || !open(context, &ca, reterr))
 		return false;
 	many.ca = ca;
+	file_sweep(wanted->folder); /* thousands may be left of a run that was killed */
 	file_set_many(set);
 	/* The state first: no certificate is without its line in index.txt. */
 	if (!check_targets(&many, reterr) || !run(&many, progress, context, reterr) ||
