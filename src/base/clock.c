@@ -17,6 +17,19 @@ uint64_t clock_monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+struct timespec clock_in_ms(unsigned ms)
+{
+	struct timespec moment;
+	clock_gettime(CLOCK_REALTIME, &moment);
+	moment.tv_sec += ms / 1000;
+	moment.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (moment.tv_nsec >= 1000000000) {
+		moment.tv_sec++;
+		moment.tv_nsec -= 1000000000;
+	}
+	return moment;
+}
+
 char *clock_rfc3339(time_t at, char target[static CLOCK_RFC3339_BYTES])
 {
 	struct tm tm;

@@ -13,6 +13,8 @@
 uint64_t clock_monotonic_ms(void);
 /* The same clock in nanoseconds, to measure with. */
 uint64_t clock_monotonic_ns(void);
+/* The moment in `ms` milliseconds by the wall clock, as pthread_cond_timedwait wants it. */
+struct timespec clock_in_ms(unsigned ms);
 
 #define CLOCK_RFC3339_BYTES 32
 #define CLOCK_HTTP_DATE_BYTES 32

@@ -1,6 +1,7 @@
 /* Atomic, private and capped files. */
 #include "base/file.h"
 
+#include "base/list.h"
 #include "base/text.h"
 
 #include <dirent.h>
@@ -173,16 +174,9 @@ static struct entry *find_entry(struct file_set *set, const char *path)
 	return NULL;
 }
 
-/* Powers of two, so that a long list costs few copies. */
 static struct entry *new_entry(struct file_set *set)
 {
-	if (!(set->count & (set->count - 1))) {
-		size_t room = set->count ? set->count * 2 : 1;
-		struct entry *entries = realloc(set->entries, room * sizeof *entries);
-		if (!entries)
-			bug("out of memory");
-		set->entries = entries;
-	}
+	set->entries = list_grow(set->entries, set->count, sizeof *set->entries, "files");
 	return &set->entries[set->count++];
 }
 

@@ -1,6 +1,7 @@
 /* A growing list of sentences. */
 #include "base/notes.h"
 
+#include "base/list.h"
 #include "base/text.h"
 
 void notes_add(struct notes *notes, const char *format, ...)
@@ -14,11 +15,8 @@ void notes_add(struct notes *notes, const char *format, ...)
 	for (size_t i = 0; i < notes->count; i++)
 		if (!strcmp(notes->texts[i], text))
 			return;
-	char **texts = realloc(notes->texts, (notes->count + 1) * sizeof *texts);
-	if (!texts)
-		bug("out of memory for a warning");
-	notes->texts = texts;
-	texts[notes->count++] = TAKE(text);
+	notes->texts = list_grow(notes->texts, notes->count, sizeof *notes->texts, "warnings");
+	notes->texts[notes->count++] = TAKE(text);
 }
 
 void notes_done(struct notes *notes)

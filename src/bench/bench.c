@@ -162,8 +162,7 @@ static void report_progress(struct crew *crew, uint64_t start_ns)
 {
 	struct shared *shared = crew->shared;
 	const struct bench_options *options = shared->options;
-	struct timespec next;
-	clock_gettime(CLOCK_REALTIME, &next);
+	struct timespec next = clock_in_ms(0);
 	pthread_mutex_lock(&crew->lock);
 	while (crew->running) {
 		next.tv_sec++;

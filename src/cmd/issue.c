@@ -108,12 +108,7 @@ static void own_names(struct names *names)
 
 static void add_name(struct names *names, const char *name)
 {
-	if (!(names->count & (names->count - 1))) {
-		size_t room = names->count ? names->count * 2 : 1;
-		names->texts = realloc(names->texts, room * sizeof *names->texts);
-		if (!names->texts)
-			bug("out of memory");
-	}
+	names->texts = list_grow(names->texts, names->count, sizeof *names->texts, "names");
 	names->texts[names->count++] = name;
 }
 

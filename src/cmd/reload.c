@@ -68,7 +68,7 @@ static int say_late(const char *result, json_int_t snapshot, json_int_t late)
 		"%s: snapshot %lld is not in force everywhere: %lld of the workers %s not taken it "
 		"up after %d s, and %s by what was loaded before",
 		result, (long long)snapshot, (long long)late, late == 1 ? "has" : "have",
-		RELOAD_LATE_S, late == 1 ? "judges" : "judge");
+		RELOAD_LATE_MS / 1000, late == 1 ? "judges" : "judge");
 	error_hint(&error,
 		"until it has, a client that was revoked may still be served there: ask again, and "
 		"restart the server if that stays so");

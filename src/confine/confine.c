@@ -19,11 +19,9 @@ static void add_folder(struct confine_folders *folders, char *folder)
 			free(folder);
 			return;
 		}
-	char **paths = realloc(folders->paths, (folders->count + 1) * sizeof *paths);
-	if (!paths)
-		bug("out of memory for a list of folders");
-	folders->paths = paths;
-	paths[folders->count++] = folder;
+	folders->paths =
+		list_grow(folders->paths, folders->count, sizeof *folders->paths, "folders");
+	folders->paths[folders->count++] = folder;
 }
 
 static char *folder_of(const char *path)

@@ -61,14 +61,7 @@ static void *ask(void *context)
 
 static void wait_for_answer(struct net_places *places, unsigned ms_max)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += ms_max / 1000;
-	until.tv_nsec += (long)(ms_max % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
+	struct timespec until = clock_in_ms(ms_max);
 	pthread_mutex_lock(&places->lock);
 	while (!places->done &&
 		pthread_cond_timedwait(&places->answered, &places->lock, &until) == 0)

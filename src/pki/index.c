@@ -57,14 +57,8 @@ static void remember_last(struct index *index)
 
 static struct index_entry *grow(struct index *index)
 {
-	/* Powers of two, so that a long file costs few copies. */
-	if (!(index->count & (index->count - 1))) {
-		size_t room = index->count ? index->count * 2 : 1;
-		struct index_entry *entries = realloc(index->entries, room * sizeof *entries);
-		if (!entries)
-			bug("out of memory");
-		index->entries = entries;
-	}
+	index->entries =
+		list_grow(index->entries, index->count, sizeof *index->entries, "the index");
 	return &index->entries[index->count++];
 }
 

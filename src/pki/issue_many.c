@@ -87,11 +87,7 @@ static void *make_until_done(void *context)
 static void wait_for_all(struct many *many, issue_progress *progress, void *context)
 {
 	while (many->running) {
-		struct timespec until;
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += PROGRESS_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / 1000000000L;
-		until.tv_nsec %= 1000000000L;
+		struct timespec until = clock_in_ms(PROGRESS_MS);
 		pthread_cond_timedwait(&many->changed, &many->lock, &until);
 		if (progress)
 			progress(context, many->made);

@@ -125,11 +125,7 @@ static void report_until_done(struct race *race, key_progress *progress, void *c
 			break;
 		if (progress && open < race->count)
 			progress(context, open, false);
-		struct timespec until;
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += PROGRESS_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / 1000000000L;
-		until.tv_nsec %= 1000000000L;
+		struct timespec until = clock_in_ms(PROGRESS_MS);
 		pthread_cond_timedwait(&race->changed, &race->lock, &until);
 	}
 	free(told);

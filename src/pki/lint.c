@@ -32,9 +32,7 @@ void lint_add(struct lint_report *report, enum code code, const char *file, size
 			!strcmp(report->findings[i].text, owned))
 			return;
 	report->findings =
-		realloc(report->findings, (report->count + 1) * sizeof *report->findings);
-	if (!report->findings)
-		bug("out of memory for findings");
+		list_grow(report->findings, report->count, sizeof *report->findings, "findings");
 	report->findings[report->count++] = (struct lint_finding){ .rule = rule,
 		.file = text_copy(file),
 		.line = line,
@@ -86,17 +84,9 @@ void lint_free(struct lint *lint)
 	free(lint);
 }
 
-static void *grow(void *list, size_t count, size_t bytes)
-{
-	void *larger = realloc(list, (count + 1) * bytes);
-	if (!larger)
-		bug("out of memory for lint");
-	return larger;
-}
-
 static void remember(struct lint *lint, X509 *certificate, const char *path)
 {
-	lint->entries = grow(lint->entries, lint->count, sizeof *lint->entries);
+	lint->entries = list_grow(lint->entries, lint->count, sizeof *lint->entries, "lint");
 	X509_up_ref(certificate);
 	lint->entries[lint->count++] = (struct entry){ certificate, text_copy(path) };
 }
@@ -151,8 +141,9 @@ bool lint_file(struct lint *lint, const char *path, struct lint_report *ret, str
 	for (int i = 0; i < sk_X509_CRL_num(bundle->crls); i++)
 		lint_crl(path, sk_X509_CRL_value(bundle->crls, i), lint->options.now, ret);
 	if (sk_X509_CRL_num(bundle->crls)) {
-		lint->crls = grow(lint->crls, lint->crls_count, sizeof *lint->crls);
-		lint->crl_paths = grow(lint->crl_paths, lint->crls_count, sizeof *lint->crl_paths);
+		lint->crls = list_grow(lint->crls, lint->crls_count, sizeof *lint->crls, "lint");
+		lint->crl_paths = list_grow(
+			lint->crl_paths, lint->crls_count, sizeof *lint->crl_paths, "lint");
 		lint->crl_paths[lint->crls_count] = text_copy(path);
 		lint->crls[lint->crls_count++] = TAKE(bundle);
 	}

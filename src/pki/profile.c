@@ -28,10 +28,8 @@ static void warn(struct profile *profile, enum code code, size_t line, char *own
 	for (size_t i = 0; i < profile->warnings_count; i++)
 		if (!strcmp(profile->warnings[i].text, text))
 			return;
-	size_t count = profile->warnings_count + 1;
-	profile->warnings = realloc(profile->warnings, count * sizeof *profile->warnings);
-	if (!profile->warnings)
-		bug("out of memory");
+	profile->warnings = list_grow(
+		profile->warnings, profile->warnings_count, sizeof *profile->warnings, "warnings");
 	profile->warnings[profile->warnings_count++] =
 		(struct profile_warning){ .code = code, .line = line, .text = TAKE(text) };
 }

@@ -10,19 +10,14 @@
 struct scan {
 	struct profile *profile;
 	struct profile_entry *entries;
-	size_t count, capacity;
+	size_t count;
 	char *section;
 	size_t line; /* where the logical line began */
 };
 
 static void add_entry(struct scan *scan, const char *section, const char *key)
 {
-	if (scan->count == scan->capacity) {
-		scan->capacity = scan->capacity ? scan->capacity * 2 : 32;
-		scan->entries = realloc(scan->entries, scan->capacity * sizeof *scan->entries);
-		if (!scan->entries)
-			bug("out of memory");
-	}
+	scan->entries = list_grow(scan->entries, scan->count, sizeof *scan->entries, "a .cnf file");
 	scan->entries[scan->count++] = (struct profile_entry){ .section = text_copy(section),
 		.key = key ? text_copy(key) : NULL,
 		.line = scan->line };

@@ -92,7 +92,7 @@ static void record_late(const struct reload *reload, const char *why, size_t lat
 				(json_int_t)reload->current->number, "late", (json_int_t)late),
 			"RELOAD LATE | by=%s | snapshot=%llu | late=%zu | WARNING: so many workers "
 			"have not taken it up after %d s, and judge by what was loaded before",
-			why, reload->current->number, late, RELOAD_LATE_S);
+			why, reload->current->number, late, RELOAD_LATE_MS / 1000);
 }
 
 bool reload_now(struct reload *reload, const char *why, struct reloaded *ret, struct error *reterr)

@@ -81,10 +81,8 @@ static size_t count_late(const struct server *server, unsigned long long number)
  */
 static size_t await_switch(struct server *server, unsigned long long number)
 {
-	struct timespec end;
+	struct timespec end = clock_in_ms(RELOAD_LATE_MS);
 	size_t late;
-	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec += RELOAD_LATE_S;
 	while ((late = count_late(server, number)) != 0)
 		if (sem_timedwait(&server->settings.switched, &end) != 0 && errno != EINTR)
 			break;

@@ -39,8 +39,8 @@ struct server_limits {
 #define CONTROL_ACCEPTED "accepted"
 #define CONTROL_UNCHANGED "unchanged"
 #define CONTROL_REFUSED "refused"
-/* And "late", if any are: how many workers have not taken a snapshot up after so many seconds. */
-#define RELOAD_LATE_S 2
+/* And "late", if any are: how many workers have not taken a snapshot up after so long. */
+#define RELOAD_LATE_MS 2000
 
 #define SERVER_SOCKETS_MAX 16
 

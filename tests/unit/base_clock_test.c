@@ -110,6 +110,25 @@ static void never_goes_back(void **state)
 	}
 }
 
+static void a_moment_to_wait_for_is_whole_and_ahead(void **state)
+{
+	(void)state;
+	static const unsigned waits_ms[] = { 0, 1, 150, 999, 1000, 2001, 86400999 };
+	for (size_t i = 0; i < sizeof waits_ms / sizeof *waits_ms; i++) {
+		struct timespec before, after;
+		clock_gettime(CLOCK_REALTIME, &before);
+		struct timespec moment = clock_in_ms(waits_ms[i]);
+		clock_gettime(CLOCK_REALTIME, &after);
+		assert_in_range(moment.tv_nsec, 0, 999999999);
+		int64_t ns = (moment.tv_sec - before.tv_sec) * INT64_C(1000000000) +
+			     moment.tv_nsec - before.tv_nsec;
+		int64_t late = (after.tv_sec - before.tv_sec) * INT64_C(1000000000) +
+			       after.tv_nsec - before.tv_nsec;
+		assert_true(ns >= waits_ms[i] * INT64_C(1000000));
+		assert_true(ns <= waits_ms[i] * INT64_C(1000000) + late);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +138,7 @@ int main(void)
 		cmocka_unit_test(reads_the_three_dates_of_http),
 		cmocka_unit_test(refuses_other_dates),
 		cmocka_unit_test(never_goes_back),
+		cmocka_unit_test(a_moment_to_wait_for_is_whole_and_ahead),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
