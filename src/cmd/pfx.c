@@ -2,6 +2,8 @@
 #include "cmd/commands.h"
 #include "cmd/issuer.h"
 
+#include "tls/tls.h"
+
 static const struct option options[] = {
 	{ .name = "for",
 		.value = "TARGET",
@@ -135,6 +137,7 @@ static int run(struct args *args)
 	OWN(char) char *password_path = text_format("%s.pass", path);
 	OWN(pfx) struct pfx *pfx = NULL;
 	OWN(buffer) struct buffer password = SECRET;
+	tls_thread_begin();
 	if (!pfx_target_parse(args_text(args, "for"), &wanted.target))
 		bug("a target that is a choice and none");
 	if (!check_target(path, &error) || !gather(args, certificate, &pfx, &error) ||

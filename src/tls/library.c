@@ -4,14 +4,15 @@
  * each format whether it could be of help, and remembers none of it: that costs more than all the
  * cryptography of a full handshake. So here is a provider that is OpenSSL's default one, done by
  * that one's own functions, but offers only what TLS and X.509 have a use for, and of the decoders
- * those for a key in a certificate, a SubjectPublicKeyInfo in DER (RFC 5280 section 4.1). One
- * algorithm is ours: schedule.c.
+ * those for a key in a certificate, a SubjectPublicKeyInfo in DER (RFC 5280 section 4.1). Three
+ * algorithms are ours: schedule.c, password.c.
  *
  * OpenSSL's default provider is in the same context, so that whatever its functions ask for in
  * their turn is ours again, but is not active there: nothing else of it is looked at, and the
  * process needs no second context with a table of names and a random generator of its own.
  */
 #include "tls/context.h"
+#include "tls/password.h"
 #include "tls/schedule.h"
 
 #include <openssl/core_dispatch.h>
@@ -72,22 +73,33 @@ static bool is_for_certificates(const OSSL_ALGORITHM *decoder)
 	return strstr(what, "input=der") && strstr(what, "structure=SubjectPublicKeyInfo");
 }
 
+static bool is_named(const OSSL_ALGORITHM *algorithm, const char *name)
+{
+	size_t bytes = strcspn(algorithm->algorithm_names, ":");
+	return strlen(name) == bytes && !memcmp(name, algorithm->algorithm_names, bytes);
+}
+
 static bool is_wanted(int operation, const OSSL_ALGORITHM *algorithm)
 {
-	const char *name = algorithm->algorithm_names;
-	size_t bytes = strcspn(name, ":");
 	if (operation == OSSL_OP_DECODER && !is_for_certificates(algorithm))
 		return false;
 	for (const char *const *one = wanted[operation]; *one; one++)
-		if (strlen(*one) == bytes && !memcmp(*one, name, bytes))
+		if (is_named(algorithm, *one))
 			return true;
 	return false;
 }
 
-static OSSL_ALGORITHM with_schedule(OSSL_ALGORITHM algorithm)
+/* What is ours stands in for OpenSSL's, under all the names of that. */
+static OSSL_ALGORITHM with_ours(OSSL_ALGORITHM algorithm)
 {
-	if (!strcmp(algorithm.algorithm_names, "TLS13-KDF"))
-		algorithm.implementation = tls_schedule;
+	static const struct {
+		const char *name;
+		const OSSL_DISPATCH *functions;
+	} ours[] = { { "TLS13-KDF", tls_schedule }, { "PBKDF2", tls_password_pbkdf2 },
+		{ "PKCS12KDF", tls_password_pkcs12 } };
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		if (is_named(&algorithm, ours[i].name))
+			algorithm.implementation = ours[i].functions;
 	return algorithm;
 }
 
@@ -104,7 +116,7 @@ static bool choose(int operation)
 		bug("out of memory for algorithms");
 	for (size_t i = 0; i < count; i++)
 		if (is_wanted(operation, &all[i]))
-			offered[operation][chosen++] = with_schedule(all[i]);
+			offered[operation][chosen++] = with_ours(all[i]);
 	return chosen > 0;
 }
 
@@ -188,6 +200,7 @@ static void make(void)
 		OSSL_PROVIDER_add_builtin(library, NAME, begin) &&
 		OSSL_PROVIDER_load(library, NAME) && works(library) &&
 		tls_schedule_begin(library)) {
+		tls_password_begin(library);
 		lean = library;
 		return;
 	}
