@@ -21,7 +21,7 @@
 struct client;
 
 struct client_options {
-	const char *url;            /* https://HOST[:PORT][/PATH] */
+	const char *url;            /* [https://]HOST[:PORT][/PATH] */
 	struct tls_options tls;     /* the client fills in role and name */
 	const char *const *resolve; /* "HOST:PORT:ADDRESS" instead of DNS */
 	size_t resolve_count;

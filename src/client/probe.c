@@ -1,6 +1,8 @@
 /* A handshake over a plain socket: what the server says is kept, whether or not it succeeds. */
 #include "client/probe.h"
 
+#include "client/url.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <strings.h>
@@ -37,17 +39,15 @@ static bool split_authority(const char *text, size_t bytes, struct net_address *
 
 bool target_parse(const char *url, const char *name, struct target *ret, struct error *reterr)
 {
-	const char *rest = strstr(url, "://");
+	OWN(char) char *full = url_full(url);
+	const char *rest = full + strlen("https://");
 	struct net_address address = { .port = PORT_DEFAULT };
-	if (rest && (size_t)(rest - url) > strcspn(url, "/?#"))
-		rest = NULL; /* that of a URL in the query */
-	if (rest && strncasecmp(url, "https://", 8) != 0) {
+	if (strncasecmp(full, "https://", strlen("https://")) != 0) {
 		error_code(reterr, ERROR_USAGE,
 			strncasecmp(url, "http://", 7) ? CODE_NONE : CODE_PLAIN_HTTP,
 			"the URL '%s' is not https://", url);
 		return error_hint(reterr, "mutual TLS needs https://");
 	}
-	rest = rest ? rest + 3 : url;
 	size_t bytes = strcspn(rest, "/?#");
 	if (!split_authority(rest, bytes, &address))
 		return error_set(reterr, ERROR_USAGE, "'%s' is no URL", url);

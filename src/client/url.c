@@ -51,17 +51,22 @@ static bool check_parts(const char *text, const char *scheme, const char *user, 
 	return true;
 }
 
+char *url_full(const char *text)
+{
+	const char *scheme = strstr(text, "://");
+	/* Behind the first of these it is that of a URL in the path or the query. */
+	bool given = scheme && (size_t)(scheme - text) <= strcspn(text, "/?#");
+	return text_format("%s%s", given ? "" : "https://", text);
+}
+
 bool url_parse(const char *text, struct url *ret, struct error *reterr)
 {
 	const struct curl *curl;
 	if (!curl_load(&curl, reterr))
 		return false;
-	if (!strstr(text, "://")) {
-		error_set(reterr, ERROR_USAGE, "the URL '%s' has no scheme", text);
-		return error_hint(reterr, "write https://%s", text);
-	}
+	OWN(char) char *full = url_full(text);
 	CURLU *url = curl->url();
-	bool ok = url && curl->url_set(url, CURLUPART_URL, text,
+	bool ok = url && curl->url_set(url, CURLUPART_URL, full,
 				 CURLU_NON_SUPPORT_SCHEME | CURLU_PATH_AS_IS) == CURLUE_OK;
 	OWN(char) char *scheme = ok ? part(curl, url, CURLUPART_SCHEME, 0) : NULL;
 	OWN(char) char *host = ok ? part(curl, url, CURLUPART_HOST, 0) : NULL;
@@ -72,7 +77,7 @@ bool url_parse(const char *text, struct url *ret, struct error *reterr)
 	curl->url_cleanup(url);
 	if (!check_parts(text, scheme, user, host, reterr))
 		return false;
-	*ret = (struct url){ .text = text_copy(text),
+	*ret = (struct url){ .text = TAKE(full),
 		.name = expected_name(host),
 		.target = text_format(
 			"%s%s%s", path ? path : "/", query ? "?" : "", query ? query : ""),

@@ -211,8 +211,7 @@ static bool write_request(struct job *job, struct error *reterr)
 	const struct payload *payload = &job->payload;
 	const struct url *url = &job->url;
 	struct buffer *request = &job->request;
-	const char *method =
-		args_count(job->args) == 2 ? args_operand(job->args, 0) : payload->method;
+	const char *method = payload->method;
 	*request = (struct buffer)BUFFER(CLIENT_BODY_BYTES_MAX + CLIENT_HEADER_BYTES_MAX);
 	if (!*method || method[strcspn(method, " \r\n\t")])
 		return error_set(reterr, ERROR_USAGE, "'%s' is no HTTP method", method);
@@ -258,8 +257,7 @@ static bool write_question(struct job *job, struct error *reterr)
 			(struct http_header){ name, colon + 1 + strspn(colon + 1, " \t") };
 	}
 	job->authority = text_format("%s:%u", job->url.host, job->url.port);
-	question->method =
-		args_count(job->args) == 2 ? args_operand(job->args, 0) : payload->method;
+	question->method = payload->method;
 	question->authority = job->authority;
 	question->path = job->url.target;
 	question->headers = job->headers;
@@ -287,8 +285,8 @@ static bool read_http2(struct job *job, struct error *reterr)
 static bool read_job(struct args *args, struct job *job, struct error *reterr)
 {
 	job->args = args;
-	if (!url_parse(args_operand(args, args_count(args) - 1), &job->url, reterr) ||
-		!read_numbers(job, reterr) || !payload_read(args, &job->payload, reterr) ||
+	if (!payload_read(args, &job->payload, reterr) ||
+		!url_parse(job->payload.url, &job->url, reterr) || !read_numbers(job, reterr) ||
 		!write_request(job, reterr) || !read_http2(job, reterr) || !read_side(job, reterr))
 		return false;
 	struct net_address *server = &job->bench.server;

@@ -27,19 +27,17 @@ static const struct option table[] = {
 	{ 0 },
 };
 
-/* "https://host:port" alone means the list of items there. */
-static char *full_url(const char *url)
+/* "host:port" alone means the list of items there. */
+static char *items_url(const char *given)
 {
-	const char *host = strstr(url, "://");
-	if (host && !host[3 + strcspn(host + 3, "/?#")])
-		return text_format("%s" PATH_DEFAULT, url);
-	return text_copy(url);
+	OWN(char) char *url = url_full(given);
+	const char *host = strstr(url, "://") + strlen("://");
+	return text_format("%s%s", url, host[strcspn(host, "/?#")] ? "" : PATH_DEFAULT);
 }
 
 static const char *url_path(const char *url)
 {
-	const char *host = strstr(url, "://");
-	const char *path = host ? strchr(host + 3, '/') : NULL;
+	const char *path = strchr(strstr(url, "://") + strlen("://"), '/');
 	return path ? path : url;
 }
 
@@ -247,7 +245,7 @@ static int run(struct args *args)
 	struct error error;
 	OWN(side) struct side side = { 0 };
 	const char *operand = args_operand(args, 0);
-	OWN(char) char *url = full_url(operand ? operand : URL_DEFAULT);
+	OWN(char) char *url = items_url(operand ? operand : URL_DEFAULT);
 	OWN(config) struct config *config = NULL;
 	if (!config_apply(args, &config, &error) ||
 		!side_read(args, "client", false, &side, &error))

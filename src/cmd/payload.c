@@ -8,7 +8,8 @@
 static bool read_body(struct args *args, struct payload *payload, struct error *reterr)
 {
 	const char *text = args_text(args, "data");
-	payload->method = text ? "POST" : "GET";
+	if (!payload->method)
+		payload->method = text ? "POST" : "GET";
 	if (!text)
 		return true;
 	payload->body = (struct buffer)BUFFER(CLIENT_BODY_BYTES_MAX);
@@ -25,12 +26,25 @@ static const char *content_type(const struct payload *payload)
 	return json ? "Content-Type: application/json" : "Content-Type: application/octet-stream";
 }
 
+static bool read_operands(const struct args *args, struct payload *payload, struct error *reterr)
+{
+	bool two = args_count(args) == 2;
+	payload->method = two ? args_operand(args, 0) : NULL;
+	payload->url = args_operand(args, two);
+	/* A method alone reads like the name of a host. */
+	if (two || !payload->url ||
+		payload->url[strspn(payload->url, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")])
+		return true;
+	error_set(reterr, ERROR_USAGE, "'%s' is a method, and the URL is missing", payload->url);
+	return error_hint(reterr, "if it is a host, write https://%s", payload->url);
+}
+
 bool payload_read(struct args *args, struct payload *ret, struct error *reterr)
 {
 	static const char type[] = "content-type:";
 	size_t count;
 	bool typed = false;
-	if (!read_body(args, ret, reterr))
+	if (!read_operands(args, ret, reterr) || !read_body(args, ret, reterr))
 		return false;
 	const char *const *given = args_list(args, "header", &count);
 	ret->headers = calloc(count + 1, sizeof *ret->headers);

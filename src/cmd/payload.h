@@ -19,15 +19,16 @@
 #define PAYLOAD_OPERANDS .operands = "[METHOD] URL", .operands_min = 1, .operands_max = 2
 
 struct payload {
-	const char *method;   /* "POST" with a body, else "GET" */
+	const char *url;
+	const char *method;   /* unless it is given: "POST" with a body, else "GET" */
 	const char **headers; /* "Name: value"; the strings are the arguments' */
 	size_t headers_count;
 	struct buffer body; /* data NULL: none */
 };
 
 /*
- * Reads the options above. Unless a header says otherwise, a body that reads as JSON is sent as
- * such. `ret` starts as { 0 }.
+ * Reads the operands and options above. Unless a header says otherwise, a body that reads as JSON
+ * is sent as such. `ret` starts as { 0 }.
  */
 must_check bool payload_read(struct args *args, struct payload *ret, struct error *reterr);
 void payload_done(struct payload *payload);

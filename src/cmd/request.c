@@ -71,9 +71,7 @@ static bool read_version(const struct args *args, bool *ret_http2, struct error 
 static bool read_job(struct args *args, struct job *ret, struct error *reterr)
 {
 	long long seconds = 0;
-	bool two = args_count(args) == 2;
 	ret->args = args;
-	ret->client.url = args_operand(args, two);
 	if (!side_read(args, "client", args_flag(args, "no-cert"), &ret->side, reterr) ||
 		!args_number(args, "timeout", 1, 3600, &seconds, reterr) ||
 		!payload_read(args, &ret->payload, reterr))
@@ -87,7 +85,8 @@ static bool read_job(struct args *args, struct job *ret, struct error *reterr)
 	ret->client.tls.alpn = args_text(args, "alpn");
 	ret->client.timeout_ms = (long)seconds * 1000;
 	ret->client.resolve = args_list(args, "resolve", &ret->client.resolve_count);
-	ret->request.method = two ? args_operand(args, 0) : ret->payload.method;
+	ret->client.url = ret->payload.url;
+	ret->request.method = ret->payload.method;
 	ret->request.body = ret->payload.body.data;
 	ret->request.body_bytes = ret->payload.body.length;
 	ret->request.headers = ret->payload.headers;

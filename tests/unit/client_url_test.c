@@ -35,7 +35,9 @@ static void others_are_refused(void **state)
 	static const struct {
 		const char *text, *why;
 	} rows[] = {
-		{ "localhost:8443", "the URL 'localhost:8443' has no scheme" },
+		{ "ftp://h/", "the URL 'ftp://h/' is not https://" },
+		{ "", "'' is no URL" },
+		{ ":8443", "':8443' is no URL" },
 		{ "http://localhost/", "the URL 'http://localhost/' is not https://" },
 		{ "https://", "'https://' is no URL" },
 		{ "https://h:99999/", "'https://h:99999/' is no URL" },
@@ -55,10 +57,37 @@ static void others_are_refused(void **state)
 	}
 }
 
+static void without_a_scheme_it_is_https(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *full, *host, *target;
+		uint16_t port;
+	} rows[] = {
+		{ "localhost:8443/todo", "https://localhost:8443/todo", "localhost", "/todo",
+			8443 },
+		{ "localhost", "https://localhost", "localhost", "/", 443 },
+		{ "[::1]:1", "https://[::1]:1", "[::1]", "/", 1 },
+		{ "h?next=http://b/", "https://h?next=http://b/", "h", "/?next=http://b/", 443 },
+		{ "h/http://b", "https://h/http://b", "h", "/http://b", 443 },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		OWN(url) struct url url = { 0 };
+		struct error error;
+		if (!url_parse(rows[i].text, &url, &error))
+			fail_msg("%s: %s", rows[i].text, error.text);
+		assert_string_equal(url.text, rows[i].full);
+		assert_string_equal(url.host, rows[i].host);
+		assert_string_equal(url.target, rows[i].target);
+		assert_int_equal(url.port, rows[i].port);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_are_found),
+		cmocka_unit_test(without_a_scheme_it_is_https),
 		cmocka_unit_test(others_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

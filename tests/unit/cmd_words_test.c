@@ -61,8 +61,8 @@ static const struct {
 	{ &pfx_command, { "absent" }, ABSENT, NULL },
 	{ &request_command, { NULL }, "mtls request needs [METHOD] URL",
 		"usage: mtls request [OPTION...] [METHOD] URL" },
-	{ &request_command, { "localhost" }, "the URL 'localhost' has no scheme",
-		"write https://localhost" },
+	{ &request_command, { "POST" }, "'POST' is a method, and the URL is missing",
+		"if it is a host, write https://POST" },
 	{ &request_command, { "http://h/" }, "the URL 'http://h/' is not https://",
 		"mutual TLS needs https://" },
 };
