@@ -159,6 +159,8 @@ bool client_new(const struct client_options *options, struct client **ret, struc
 		return false;
 	struct tls_options tls = options->tls;
 	tls.server = false;
+	if (options->http2) /* as libcurl would say it, so that what we set knows of it */
+		tls.alpn = "h2,http/1.1";
 	tls.verify.purpose = PURPOSE_SERVER;
 	tls.verify.name = client->url.name;
 	if (!tls_context_new(&tls, &client->context, reterr))

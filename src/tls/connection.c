@@ -19,7 +19,6 @@ struct tls_connection {
 	SSL *ssl;
 	struct tls_record record;
 	struct tls_outcome outcome;
-	struct identity *identity;
 	struct tls_standing standing, offered; /* a server's */
 	STACK_OF(X509) * replaced;
 	const char *input; /* not yet decrypted: within `kept`, or borrowed during a call */
@@ -144,7 +143,6 @@ void tls_connection_free(struct tls_connection *connection)
 	free(connection->record.transcript);
 	tls_standing_done(&connection->offered);
 	sk_X509_pop_free(connection->replaced, X509_free);
-	identity_free(connection->identity);
 	buffer_done(&connection->kept);
 	buffer_done(&connection->output);
 	free(connection);
@@ -362,17 +360,12 @@ const struct tls_transcript *tls_connection_transcript(const struct tls_connecti
 	return connection->record.transcript;
 }
 
-const struct identity *tls_connection_identity(struct tls_connection *connection)
+/* That of the proof's leaf: what else the client sent proves nothing about it. */
+const struct identity *tls_connection_identity(const struct tls_connection *connection)
 {
-	if (connection->identity || !connection->outcome.finished || !connection->outcome.verify.ok)
-		return connection->identity;
-	if (connection->standing.proof)
-		return proof_identity(connection->standing.proof);
-	/* The verified leaf only: what else the peer sent proves nothing about it. */
-	X509 *leaf = SSL_get0_peer_certificate(connection->ssl);
-	if (leaf && SSL_get_verify_result(connection->ssl) == X509_V_OK)
-		connection->identity = identity_new(leaf);
-	return connection->identity;
+	const struct tls_outcome *outcome = &connection->outcome;
+	const struct proof *proof = connection->standing.proof;
+	return outcome->finished && outcome->verify.ok && proof ? proof_identity(proof) : NULL;
 }
 
 enum code tls_connection_check(const struct tls_connection *connection,

@@ -176,6 +176,10 @@ bool tls_context_configure(const struct tls_context *context, SSL_CTX *ssl, stru
 		return error_openssl(reterr, ERROR_BUG, "cannot set the session-id context");
 	if (context->alpn_bytes && context->server)
 		SSL_CTX_set_alpn_select_cb(ssl, select_alpn, (void *)context);
+	/* HTTP/2 knows no certificate after the handshake, though libcurl offers one (RFC 8740 3).
+	 */
+	if (!context->server && memmem(context->alpn, context->alpn_bytes, "\2h2", 3))
+		SSL_CTX_set_post_handshake_auth(ssl, 0);
 	if (context->alpn_bytes && !context->server &&
 		SSL_CTX_set_alpn_protos(ssl, context->alpn, context->alpn_bytes) != 0)
 		return error_openssl(reterr, ERROR_IO, "cannot offer application protocols");

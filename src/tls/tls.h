@@ -237,8 +237,9 @@ bool tls_connection_finished(const struct tls_connection *connection);
 const struct tls_outcome *tls_connection_outcome(const struct tls_connection *connection);
 /* What was said so far; NULL unless the context's options asked for it. Borrowed. */
 const struct tls_transcript *tls_connection_transcript(const struct tls_connection *connection);
-/* The verified peer; NULL without a verified certificate. Lives as long as the connection. */
-const struct identity *tls_connection_identity(struct tls_connection *connection);
+/* A server's verified client; NULL without a verified certificate. Lives as long as the connection.
+ */
+const struct identity *tls_connection_identity(const struct tls_connection *connection);
 /*
  * Whether the certificate that a connection was let in by would do at this time and under the trust
  * of a context that may have been made since. CODE_NONE, and *ret_until until when (inclusive) that

@@ -14,6 +14,14 @@ static void flood_settings(struct buffer *input, int i)
 	put_frame(input, NGHTTP2_SETTINGS, 0, 0, "", 0);
 }
 
+/* One frame of settings; 17 are twice as many as there are (CVE-2020-11080). */
+static void put_settings(struct buffer *input, size_t count)
+{
+	char many[17 * 6] = { 0 };
+	assert_true(count <= 17);
+	put_frame(input, NGHTTP2_SETTINGS, 0, 0, many, count * 6);
+}
+
 static void flood_reset(struct buffer *input, int i)
 {
 	const unsigned char cancel[] = { 0, 0, 0, NGHTTP2_CANCEL };
@@ -124,7 +132,7 @@ static void test_busy(void **state)
 		flood_ping(&pair.input, i);
 		flood_window(&pair.input, i);
 		if (i % 10 == 0)
-			flood_settings(&pair.input, i);
+			put_settings(&pair.input, (size_t)i % 17);
 		run(&pair, 1 << 24);
 		assert_false(pair.failed);
 	}
@@ -156,6 +164,11 @@ static void test_protocol_errors(void **state)
 	pair_start(&pair);
 	put_frame(&pair.input, NGHTTP2_DATA, 0, 0, "x", 1);
 	assert_string_equal(run(&pair, 1 << 24), "goaway 0 last=0 code=1; ");
+	assert_true(h2_is_over(pair.h2));
+	pair_done(&pair);
+	pair_start(&pair);
+	put_settings(&pair.input, 17);
+	assert_string_equal(run(&pair, 1 << 24), "goaway 0 last=0 code=11; ");
 	assert_true(h2_is_over(pair.h2));
 	pair_done(&pair);
 }
