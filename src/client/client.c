@@ -14,6 +14,7 @@ static CURLcode take_over(CURL *easy, void *ssl_ctx, void *argument)
 	struct client *client = argument;
 	client->reached = true;
 	tls_peer_done(&client->peer);
+	tls_outcome_done(&client->outcome);
 	if (!tls_context_apply(
 		    client->context, ssl_ctx, &client->outcome, &client->peer, &client->error))
 		return CURLE_ABORTED_BY_CALLBACK;
@@ -30,7 +31,7 @@ static int before_request(
 	bool v6 = strchr(remote, ':') != NULL;
 	snprintf(client->address, sizeof client->address, "%s%s%s:%d", v6 ? "[" : "", remote,
 		v6 ? "]" : "", remote_port);
-	if (!client->outcome.finished || !client->outcome.verify.ok)
+	if (!client->outcome.finished || !client->outcome.verified)
 		error_set(&client->error, ERROR_REFUSED_BY_US,
 			"the server's certificate was not verified, so nothing was sent");
 	else if (client->http2 && strcmp(client->outcome.alpn, "h2") != 0)
@@ -184,6 +185,7 @@ void client_free(struct client *client)
 	tls_context_free(client->context);
 	identity_free(client->identity);
 	tls_peer_done(&client->peer);
+	tls_outcome_done(&client->outcome);
 	url_done(&client->url);
 	free(client);
 }

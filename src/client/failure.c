@@ -58,8 +58,7 @@ static bool explain(const struct client *client, CURLcode result,
 	long system = 0;
 	client->curl->easy_getinfo(client->easy, CURLINFO_OS_ERRNO, &system);
 	const struct tls_outcome *outcome = &client->outcome;
-	bool tls_said = outcome->alert_received >= 0 || outcome->reason ||
-			(outcome->verify.x509_error && !outcome->verify.ok);
+	bool tls_said = outcome->alert_received >= 0 || outcome->reason || outcome->refused;
 	if (may_be_tls(result) && (tls_said || !response->status))
 		return explain_tls(client, system, reterr);
 	switch ((int)result) {

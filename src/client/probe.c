@@ -81,6 +81,7 @@ void target_done(struct target *target)
 void probe_done(struct probe *probe)
 {
 	tls_peer_done(&probe->peer);
+	tls_outcome_done(&probe->outcome);
 	tls_session_free(probe->session);
 	buffer_done(&probe->response);
 }
@@ -206,7 +207,7 @@ static void ask(
 static void note(struct line *line)
 {
 	const struct tls_transcript *transcript = tls_connection_transcript(line->tls);
-	line->probe->outcome = *tls_connection_outcome(line->tls);
+	tls_outcome_copy(tls_connection_outcome(line->tls), &line->probe->outcome);
 	if (transcript)
 		line->probe->peer.transcript = *transcript;
 	if (!line->probe->refused)

@@ -172,8 +172,18 @@ static int run_positive(struct args *args, const struct client_options *options)
 
 /* ---- The negative test ---- */
 
-/* One GET; what came of it in *ret_status (0: no answer) and, if it failed, *reterr. */
-static bool attempt(const struct client_options *options, bool verbose, struct tls_outcome *ret,
+/* RFC 8446 section 6.2 and RFC 5246 section 7.2.2: what says that a certificate is missing. */
+static bool is_right_alert(const struct tls_outcome *outcome)
+{
+	const struct code_info *info = code_info(CODE_NO_CLIENT_CERTIFICATE);
+	if (!outcome->version || !outcome->certificate_requested)
+		return false;
+	return outcome->alert_received ==
+	       (strcmp(outcome->version, "TLSv1.3") ? info->alert12 : info->alert13);
+}
+
+/* One GET; whether the right alert came, its status (0: no answer) and, if it failed, *reterr. */
+static bool attempt(const struct client_options *options, bool verbose, bool *ret_right_alert,
 	int *ret_status, struct error *reterr)
 {
 	OWN(client) struct client *client = NULL;
@@ -184,7 +194,7 @@ static bool attempt(const struct client_options *options, bool verbose, struct t
 	bool ok = client_perform(client, &request, &response, reterr);
 	if (verbose)
 		handshake_print(stderr, client);
-	*ret = *client_outcome(client);
+	*ret_right_alert = is_right_alert(client_outcome(client));
 	*ret_status = response.status;
 	if (ok && response.status >= 400)
 		return client_explain_status(client, &response, reterr);
@@ -199,20 +209,10 @@ static int fail_negative(const char *why, const struct error *error)
 	return code ? code : 1;
 }
 
-/* RFC 8446 section 6.2 and RFC 5246 section 7.2.2: what says that a certificate is missing. */
-static bool is_right_alert(const struct tls_outcome *outcome)
-{
-	const struct code_info *info = code_info(CODE_NO_CLIENT_CERTIFICATE);
-	if (!outcome->version || !outcome->certificate_requested)
-		return false;
-	return outcome->alert_received ==
-	       (strcmp(outcome->version, "TLSv1.3") ? info->alert12 : info->alert13);
-}
-
 static int run_negative(struct args *args, const struct client_options *options)
 {
 	struct error error;
-	struct tls_outcome outcome;
+	bool right_alert = false;
 	int status = 0;
 	bool verbose = args_flag(args, "verbose");
 	struct client_options bare = *options;
@@ -223,16 +223,16 @@ static int run_negative(struct args *args, const struct client_options *options)
 	if (code)
 		return code;
 	/* A server that refuses everybody, or that is not there, would prove nothing. */
-	if (!attempt(options, verbose, &outcome, &status, &error))
+	if (!attempt(options, verbose, &right_alert, &status, &error))
 		return fail_negative(
 			"The server does not serve a client WITH a certificate.", &error);
-	if (attempt(&bare, verbose, &outcome, &status, &error))
+	if (attempt(&bare, verbose, &right_alert, &status, &error))
 		return fail_negative("Server accepted a client without a certificate.", NULL);
-	if (error_exit_code(error.kind) == 1 && !is_right_alert(&outcome))
+	if (error_exit_code(error.kind) == 1 && !right_alert)
 		return fail_negative(
 			"The server did not refuse the handshake for want of a certificate.",
 			&error);
-	if (!is_right_alert(&outcome))
+	if (!right_alert)
 		return fail_negative("The connection broke without an alert.", &error);
 	return say("[NEGATIVE TEST] Connection rejected as expected.\n"
 		   "[NEGATIVE TEST] Error: %s\n"

@@ -50,7 +50,7 @@ void handshake_print(FILE *target, const struct client *client)
 			outcome->version ? " of " : "", outcome->version ? outcome->version : "");
 	if (peer->certificate) {
 		print_certificate(target, "server certificate", peer->certificate);
-		fprintf(target, "*   %s\n", outcome->verify.ok ? "verified" : "not verified");
+		fprintf(target, "*   %s\n", outcome->verified ? "verified" : "not verified");
 	}
 	if (outcome->finished || peer->certificate_request)
 		print_request(target, peer);
@@ -87,7 +87,7 @@ json_t *handshake_json(const struct client *client)
 	return json_pack("{s:s, s:b, s:b, s:s?, s:s?, s:s, s:b, s:o, s:o, s:o, s:b, s:o, s:o, s:o}",
 		"address", client_address(client), "finished", outcome->finished, "resumed",
 		outcome->resumed, "version", outcome->version, "cipher", outcome->cipher, "alpn",
-		outcome->alpn, "verified", outcome->verify.ok, "server",
+		outcome->alpn, "verified", outcome->verified, "server",
 		certificate_json(peer->certificate), "client",
 		certificate_json(client_identity(client)), "certificate_request", request,
 		"certificate_sent", outcome->certificate_sent, "messages",

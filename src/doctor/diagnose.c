@@ -151,17 +151,18 @@ static void note_request(struct run *run)
 static void note_server(struct run *run)
 {
 	const struct probe *seen = usual_look(run);
-	const struct verify_result *verify = &seen->outcome.verify;
+	const struct tls_outcome *outcome = &seen->outcome;
 	if (!seen->peer.certificate)
 		return;
 	if (!run->options->tls.ca_count)
 		note(run, "server certificate", false, 0, "'%s' cannot be verified without --ca",
 			seen->peer.certificate->subject);
-	else if (verify->ok)
+	else if (outcome->verified)
 		note(run, "server certificate", true, 0, "'%s' is good for %s",
 			seen->peer.certificate->subject, run->target.name);
 	else
-		note(run, "server certificate", false, 0, "%s", verify->why);
+		note(run, "server certificate", false, 0, "%s",
+			outcome->refused ? outcome->refused->why : "it was not verified");
 }
 
 static bool look_at_server(struct run *run, struct error *reterr)

@@ -366,9 +366,9 @@ json_t *findings_make(const struct facts *facts)
 	const struct tls_outcome *outcome = &last->outcome;
 	json_t *findings = json_array();
 	enum page page = page_of(last);
-	if (!outcome->verify.ok && outcome->verify.x509_error) {
-		OWN(char) char *fix = text_copy(code_info(outcome->verify.code)->hint);
-		finding_add(findings, outcome->verify.code, "client", true, outcome->verify.why,
+	if (outcome->refused) {
+		OWN(char) char *fix = text_copy(code_info(outcome->refused->code)->hint);
+		finding_add(findings, outcome->refused->code, "client", true, outcome->refused->why,
 			fix, NULL);
 		return findings;
 	}

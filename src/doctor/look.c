@@ -87,12 +87,11 @@ static void take_best(struct probe *best, struct probe *probe)
 
 static json_t *verdict_json(const struct doctor_options *options, const struct probe *probe)
 {
-	const struct verify_result *verify = &probe->outcome.verify;
+	const struct verify_result *refused = probe->outcome.refused;
 	if (!options->tls.ca_count || !probe->peer.chain)
 		return json_pack("{s:n, s:n, s:n}", "verified", "code", "why");
-	return json_pack("{s:b, s:s?, s:s?}", "verified", verify->ok, "code",
-		verify->ok ? NULL : code_name(verify->code), "why",
-		verify->ok ? NULL : verify->why);
+	return json_pack("{s:b, s:s?, s:s?}", "verified", probe->outcome.verified, "code",
+		refused ? code_name(refused->code) : NULL, "why", refused ? refused->why : NULL);
 }
 
 bool doctor_look(const struct doctor_options *options, json_t **ret, struct error *reterr)

@@ -98,7 +98,7 @@ void report_from_probe(const struct probe *probe, struct lab_report *ret)
 				     : SIDE_NONE,
 		.code = probe->error.code,
 		.alert = outcome->alert_sent >= 0 ? outcome->alert_sent : outcome->alert_received,
-		.x509_error = by_us ? outcome->verify.x509_error : 0,
+		.x509_error = by_us && outcome->refused ? outcome->refused->x509_error : 0,
 		.http_status = probe->status,
 		.version = version_of(outcome->version ? outcome->version : "") };
 }

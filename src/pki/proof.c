@@ -15,7 +15,6 @@ struct proof {
 	size_t key_bytes;
 	STACK_OF(X509) * sent, *chain;
 	struct identity *identity;
-	struct verify_result result;
 };
 
 struct proof_register {
@@ -49,11 +48,6 @@ void proof_release(struct proof *proof)
 const struct identity *proof_identity(const struct proof *proof)
 {
 	return proof->identity;
-}
-
-const struct verify_result *proof_result(const struct proof *proof)
-{
-	return &proof->result;
 }
 
 const STACK_OF(X509) * proof_sent(const struct proof *proof)
@@ -180,7 +174,7 @@ static bool make_key(const STACK_OF(X509) * sent, struct buffer *ret)
 }
 
 static struct proof *remember(struct proof_register *proofs, STACK_OF(X509) * sent,
-	STACK_OF(X509) * chain, time_t at, struct buffer *key, const struct verify_result *result)
+	STACK_OF(X509) * chain, time_t at, struct buffer *key)
 {
 	struct proof *proof = calloc(1, sizeof *proof);
 	if (!proof)
@@ -192,7 +186,6 @@ static struct proof *remember(struct proof_register *proofs, STACK_OF(X509) * se
 	if (!proof->sent || !proof->chain)
 		bug("out of memory for a verified chain");
 	proof->identity = identity_new(sk_X509_value(sent, 0));
-	proof->result = *result;
 	find_moments(proof, proofs, at);
 	if (key->length) {
 		proof->key_bytes = key->length;
@@ -217,7 +210,7 @@ static struct proof *recall(struct proof_register *proofs, const struct buffer *
 }
 
 static bool verify(struct proof_register *proofs, X509_STORE_CTX *context, time_t at,
-	struct verify_result *ret, struct proof **ret_proof)
+	struct verify_result *ret_why, struct proof **ret_proof)
 {
 	OWN(buffer) struct buffer key = BUFFER(KEY_BYTES_MAX);
 	STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(context);
@@ -230,42 +223,40 @@ static bool verify(struct proof_register *proofs, X509_STORE_CTX *context, time_
 		X509_STORE_CTX_set0_verified_chain(context, X509_chain_up_ref(proof->chain));
 		X509_STORE_CTX_set_error(context, X509_V_OK);
 		X509_STORE_CTX_set_error_depth(context, 0);
-		*ret = proof->result;
 		return true;
 	}
 	struct verify_options options = *proofs->options;
 	options.at = at;
 	atomic_fetch_add(&proofs->verified, 1);
-	if (!verify_handshake(context, proofs->trust, &options, ret))
+	if (!verify_handshake(context, proofs->trust, &options, ret_why))
 		return false;
-	*ret_proof = remember(proofs, sent, X509_STORE_CTX_get0_chain(context), at, &key, ret);
+	*ret_proof = remember(proofs, sent, X509_STORE_CTX_get0_chain(context), at, &key);
 	return true;
 }
 
 int proof_handshake(struct proof_register *proofs, X509_STORE_CTX *context,
-	struct verify_result *ret, struct proof **ret_proof)
+	struct verify_result *ret_why, struct proof **ret_proof)
 {
-	return verify(proofs, context, verify_time(proofs->options), ret, ret_proof);
+	return verify(proofs, context, verify_time(proofs->options), ret_why, ret_proof);
 }
 
 bool proof_make(struct proof_register *proofs, STACK_OF(X509) * sent, time_t at,
-	struct verify_result *ret, struct proof **ret_proof)
+	struct verify_result *ret_why, struct proof **ret_proof)
 {
 	X509_STORE_CTX *context = X509_STORE_CTX_new();
 	if (!context || !X509_STORE_CTX_init(
 				context, trust_store(proofs->trust), sk_X509_value(sent, 0), sent))
 		bug("out of memory for a verification");
-	bool ok = verify(proofs, context, at, ret, ret_proof);
+	bool ok = verify(proofs, context, at, ret_why, ret_proof);
 	X509_STORE_CTX_free(context);
 	return ok;
 }
 
 bool proof_holds(struct proof_register *proofs, struct proof *proof, time_t at,
-	struct verify_result *ret, struct proof **ret_proof)
+	struct verify_result *ret_why, struct proof **ret_proof)
 {
 	if (!is_current(proofs, proof, at))
-		return proof_make(proofs, proof->sent, at, ret, ret_proof);
-	*ret = proof->result;
+		return proof_make(proofs, proof->sent, at, ret_why, ret_proof);
 	*ret_proof = proof_hold(proof);
 	return true;
 }

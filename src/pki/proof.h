@@ -22,8 +22,6 @@ void proof_release(struct proof *proof);       /* one less; takes NULL */
 OWN_DEFINE(proof, struct proof, proof_release);
 /* Who the verified leaf says its holder is. Lives as long as the proof. */
 const struct identity *proof_identity(const struct proof *proof);
-/* What was found when it was verified; its `ok` is true. */
-const struct verify_result *proof_result(const struct proof *proof);
 /* The certificates as the peer sent them, the leaf first; borrowed. */
 const STACK_OF(X509) * proof_sent(const struct proof *proof);
 /* The earliest notAfter of the verified chain. */
@@ -45,23 +43,23 @@ OWN_DEFINE(proof_register, struct proof_register, proof_register_free);
 /*
  * As verify_handshake, of a context whose untrusted certificates begin with the leaf. Certificates
  * that are byte for byte those of a proof that still holds are not verified again: chain, depth and
- * error are set in `context` as they were. *ret_proof is the caller's on success, NULL otherwise.
- * That the peer has the leaf's key is proved by the handshake.
+ * error are set in `context` as they were. *ret_proof is the caller's on success; otherwise it is
+ * NULL and *ret_why says why. That the peer has the leaf's key is proved by the handshake.
  */
 int proof_handshake(struct proof_register *proofs, X509_STORE_CTX *context,
-	struct verify_result *ret, struct proof **ret_proof);
+	struct verify_result *ret_why, struct proof **ret_proof);
 
 /* The same of certificates at hand, the leaf first, at a moment of the caller's. */
 bool proof_make(struct proof_register *proofs, STACK_OF(X509) * sent, time_t at,
-	struct verify_result *ret, struct proof **ret_proof);
+	struct verify_result *ret_why, struct proof **ret_proof);
 
 /*
  * Whether `proof`, of this register or another's, holds here and at that moment. *ret_proof is then
- * the caller's: the same, or a newer one. Otherwise it is NULL and `ret` says why, as the verifier
- * does.
+ * the caller's: the same, or a newer one. Otherwise it is NULL and *ret_why says why, as the
+ * verifier does.
  */
 bool proof_holds(struct proof_register *proofs, struct proof *proof, time_t at,
-	struct verify_result *ret, struct proof **ret_proof);
+	struct verify_result *ret_why, struct proof **ret_proof);
 
 /* How often the verifier was asked, and how often a proof stood in for it. */
 struct proof_counts {

@@ -51,6 +51,8 @@ struct verify_result {
 	char serial[64];                 /* upper-case hexadecimal */
 	char why[VERIFY_NAME_BYTES * 3]; /* one sentence, naming the certificate */
 };
+/* Of a local one that nobody reads unless it was filled, as ERROR_UNFILLED. */
+#define VERIFY_UNFILLED ERROR_UNFILLED
 
 /* Trust anchors and CRLs, loaded once and then read-only: threads share it. */
 struct trust;

@@ -83,20 +83,20 @@ void record_failure(struct worker *worker, const struct net_address *peer,
 {
 	char address[NET_ADDRESS_BYTES];
 	struct line line = { .text = BUFFER(LINE_BYTES_MAX), .fields = json_object() };
-	const struct verify_result *verify = &outcome->verify;
+	const struct verify_result *refused = outcome->refused;
 	counts_failure(&worker->counts, why->code, outcome->version);
 	add(&line, "peer", net_address_format(peer, address));
 	add(&line, "code", why->code == CODE_NONE ? "unknown" : code_name(why->code));
 	add(&line, "refused-by", refused_by(why));
 	add_alert(&line, "alert-sent", outcome->alert_sent);
 	add_alert(&line, "alert-received", outcome->alert_received);
-	if (!verify->ok && verify->x509_error)
-		add_number(&line, "x509-error", verify->x509_error);
-	if (outcome->peer_certificate && verify->depth >= 0) {
-		add_number(&line, "depth", verify->depth);
-		add(&line, "subject", verify->subject);
-		add(&line, "issuer", verify->issuer);
-		add(&line, "serial", verify->serial);
+	if (refused)
+		add_number(&line, "x509-error", refused->x509_error);
+	if (outcome->peer_certificate && refused && refused->depth >= 0) {
+		add_number(&line, "depth", refused->depth);
+		add(&line, "subject", refused->subject);
+		add(&line, "issuer", refused->issuer);
+		add(&line, "serial", refused->serial);
 	}
 	add(&line, "sni", outcome->sni);
 	add(&line, "version", outcome->version);

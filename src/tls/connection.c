@@ -143,6 +143,7 @@ void tls_connection_free(struct tls_connection *connection)
 	free(connection->record.transcript);
 	tls_standing_done(&connection->offered);
 	sk_X509_pop_free(connection->replaced, X509_free);
+	tls_outcome_done(&connection->outcome);
 	buffer_done(&connection->kept);
 	buffer_done(&connection->output);
 	free(connection);
@@ -365,14 +366,14 @@ const struct identity *tls_connection_identity(const struct tls_connection *conn
 {
 	const struct tls_outcome *outcome = &connection->outcome;
 	const struct proof *proof = connection->standing.proof;
-	return outcome->finished && outcome->verify.ok && proof ? proof_identity(proof) : NULL;
+	return outcome->finished && outcome->verified && proof ? proof_identity(proof) : NULL;
 }
 
 enum code tls_connection_check(const struct tls_connection *connection,
 	const struct tls_context *now, time_t at, time_t *ret_until)
 {
 	struct proof *proof = connection->standing.proof;
-	struct verify_result result;
+	VERIFY_UNFILLED struct verify_result result;
 	if (!proof && !connection->outcome.peer_certificate) {
 		*ret_until = (time_t)LONG_MAX; /* nobody was let in by a certificate */
 		return CODE_NONE;

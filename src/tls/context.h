@@ -62,6 +62,11 @@ struct tls_record {
 	/* Certificates that others of the same bytes stand in for, until the handshake is done. */
 	STACK_OF(X509) * *replaced;
 };
+/* The name that the client asked for; "" for none. */
+static inline const char *tls_record_name(const struct tls_record *record)
+{
+	return record->outcome->sni ? record->outcome->sni : "";
+}
 /* Of a connection; NULL for one that was made by nobody of ours. */
 const struct tls_record *tls_record_of(const SSL *ssl);
 

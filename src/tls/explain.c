@@ -114,7 +114,7 @@ static bool explain_alert(const struct tls_failure *failure, struct error *reter
 
 static bool explain_verify(const struct tls_failure *failure, struct error *reterr)
 {
-	const struct verify_result *verify = &failure->outcome->verify;
+	const struct verify_result *verify = failure->outcome->refused;
 	error_code(reterr, ERROR_REFUSED_BY_US, verify->code, "we refused the %s's certificate: %s",
 		peer_word(failure), *verify->why ? verify->why : code_info(verify->code)->text);
 	reterr->x509_error = verify->x509_error;
@@ -142,7 +142,7 @@ static bool is_not_tls(const struct tls_failure *failure)
 bool tls_explain(const struct tls_failure *failure, struct error *reterr)
 {
 	const struct tls_outcome *outcome = failure->outcome;
-	if (!outcome->verify.ok && outcome->verify.x509_error)
+	if (outcome->refused)
 		return explain_verify(failure, reterr);
 	if (outcome->alert_received >= 0)
 		return explain_alert(failure, reterr);

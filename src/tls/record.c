@@ -47,8 +47,42 @@ void tls_outcome_init(struct tls_outcome *outcome)
 	*outcome = (struct tls_outcome){
 		.alert_sent = -1,
 		.alert_received = -1,
-		.verify.depth = -1,
 	};
+}
+
+void tls_outcome_done(struct tls_outcome *outcome)
+{
+	memory_give(outcome->sni);
+	free(outcome->refused);
+	tls_outcome_init(outcome);
+}
+
+static struct verify_result *copy_of(const struct verify_result *result)
+{
+	struct verify_result *copy = malloc(sizeof *copy);
+	if (!copy)
+		bug("out of memory for a verification");
+	*copy = *result;
+	return copy;
+}
+
+void tls_outcome_copy(const struct tls_outcome *outcome, struct tls_outcome *target)
+{
+	tls_outcome_done(target);
+	*target = *outcome;
+	if (outcome->sni)
+		target->sni = text_copy(outcome->sni);
+	if (outcome->refused)
+		target->refused = copy_of(outcome->refused);
+}
+
+/* `result` is read only where the verifier refused. Returns what the verifier said. */
+static int conclude(struct tls_outcome *outcome, int verified, const struct verify_result *result)
+{
+	free(outcome->refused);
+	outcome->verified = verified;
+	outcome->refused = verified ? NULL : copy_of(result);
+	return verified;
 }
 
 bool tls_record_attach(SSL *ssl, struct tls_record *record)
@@ -145,19 +179,20 @@ static int verify_peer(X509_STORE_CTX *store, void *argument)
 		X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
 		return observe;
 	}
+	VERIFY_UNFILLED struct verify_result result;
 	struct tls_standing *standing = record->standing;
 	if (standing && record->context->proofs) {
 		tls_standing_done(standing);
 		standing->since = verify_time(&record->context->verify);
-		int verified = proof_handshake(
-			record->context->proofs, store, &record->outcome->verify, &standing->proof);
+		int verified =
+			proof_handshake(record->context->proofs, store, &result, &standing->proof);
 		if (standing->proof)
 			share_certificates(record, store);
-		return verified;
+		return conclude(record->outcome, verified, &result);
 	}
-	return verify_handshake(store, record->context->trust, &record->context->verify,
-		       &record->outcome->verify) ||
-	       observe;
+	int verified =
+		verify_handshake(store, record->context->trust, &record->context->verify, &result);
+	return conclude(record->outcome, verified, &result) || observe;
 }
 
 /* Whether a Certificate message holds any (RFC 5246 section 7.4.2, RFC 8446 section 4.4.2). */
@@ -202,14 +237,25 @@ static json_t *certificate_request(SSL *ssl)
 		"{s:o, s:o}", "authorities", authorities(ssl), "signature_algorithms", names);
 }
 
+/* A name has 255 bytes at most (RFC 1035 section 2.3.4). */
+#define NAME_BYTES_MAX 256
+
+static void note_name(struct tls_outcome *outcome, const void *name, size_t bytes)
+{
+	char text[NAME_BYTES_MAX];
+	text_escape_ascii(text, sizeof text, name, bytes);
+	memory_give(outcome->sni); /* of a first ClientHello (RFC 8446 section 4.1.4) */
+	outcome->sni = *text ? strcpy(memory_object(strlen(text) + 1, "a name"), text) : NULL;
+}
+
 static void see_version(const SSL *ssl, struct tls_outcome *outcome)
 {
 	outcome->version = SSL_get_version(ssl);
 	/* A server has seen the name itself: OpenSSL's may be that of a session that came back. */
 	const char *sni =
 		SSL_is_server(ssl) ? NULL : SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-	if (sni && !*outcome->sni)
-		text_escape_ascii(outcome->sni, sizeof outcome->sni, sni, strlen(sni));
+	if (sni && !outcome->sni)
+		note_name(outcome, sni, strlen(sni));
 }
 
 static void see_handshake(const struct tls_record *record, bool written,
@@ -297,8 +343,7 @@ static int see_hello(SSL *ssl, int *alert, void *argument)
 	if (record && SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &bytes) &&
 		bytes > 5) {
 		size_t name = (size_t)data[3] << 8 | data[4];
-		text_escape_ascii(record->outcome->sni, sizeof record->outcome->sni, data + 5,
-			name < bytes - 5 ? name : bytes - 5);
+		note_name(record->outcome, data + 5, name < bytes - 5 ? name : bytes - 5);
 	}
 	return SSL_CLIENT_HELLO_SUCCESS;
 }

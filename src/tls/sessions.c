@@ -87,14 +87,14 @@ bool tls_standing_offer(const struct tls_record *record, const struct tls_standi
 {
 	const struct tls_context *context = record->context;
 	time_t at = verify_time(&context->verify);
-	struct verify_result ignored; /* the full handshake that follows says it */
+	VERIFY_UNFILLED struct verify_result ignored; /* the full handshake that follows says it */
 	struct proof *proof = NULL;
 	tls_standing_done(record->offered);
 	/* A clock that was put back tells no age. */
 	if (at < standing->since || at - standing->since > context->session_s_max)
 		return false;
 	/* Another name is another request (RFC 6066 section 3). */
-	if (strcmp(server_name, record->outcome->sni) != 0)
+	if (strcmp(server_name, tls_record_name(record)) != 0)
 		return false;
 	if (standing->proof ? !context->proofs || !proof_holds(context->proofs, standing->proof, at,
 							  &ignored, &proof)
@@ -122,8 +122,7 @@ void tls_standing_settle(const struct tls_record *record, const SSL *ssl)
 		tls_standing_done(record->standing);
 		*record->standing = *record->offered;
 		*record->offered = (struct tls_standing){ 0 };
-		if (record->standing->proof)
-			record->outcome->verify = *proof_result(record->standing->proof);
+		record->outcome->verified = record->standing->proof != NULL;
 	}
 	tls_standing_done(record->offered);
 	sk_X509_pop_free(TAKE(*record->replaced), X509_free);
@@ -135,7 +134,8 @@ static int keep(SSL *ssl, SSL_SESSION *session)
 {
 	const struct tls_record *record = tls_record_of(ssl);
 	const struct tls_standing *standing = tls_standing_of(record, ssl);
-	size_t name_bytes = strlen(record->outcome->sni) + 1;
+	const char *name = tls_record_name(record);
+	size_t name_bytes = strlen(name) + 1;
 	unsigned id_bytes;
 	const unsigned char *id = SSL_SESSION_get_id(session, &id_bytes);
 	struct kept *kept = malloc(sizeof *kept + name_bytes);
@@ -144,7 +144,7 @@ static int keep(SSL *ssl, SSL_SESSION *session)
 	atomic_init(&kept->references, 1);
 	kept->session = session;
 	kept->standing = (struct tls_standing){ standing->since, proof_hold(standing->proof) };
-	memcpy(kept->server_name, record->outcome->sni, name_bytes);
+	memcpy(kept->server_name, name, name_bytes);
 	cache_put(record->context->sessions->table, id, id_bytes, kept);
 	return 1; /* its reference is ours now */
 }

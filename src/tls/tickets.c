@@ -160,7 +160,7 @@ int tls_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_
 void tls_ticket_describe(const struct tls_record *record, SSL *ssl, SSL_SESSION *session)
 {
 	const struct tls_standing *standing = tls_standing_of(record, ssl);
-	const char *name = record->outcome->sni;
+	const char *name = tls_record_name(record);
 	size_t name_bytes = strlen(name);
 	unsigned char head[HEAD_BYTES] = { FORM, standing->proof != NULL };
 	struct error ignored;
@@ -220,7 +220,7 @@ static bool recall(const struct tls_context *context, SSL_SESSION *session,
 		return true;
 	STACK_OF(X509) *sent = parse_sent(SSL_SESSION_get0_peer(session),
 		bytes + HEAD_BYTES + name_bytes, count - HEAD_BYTES - name_bytes);
-	struct verify_result ignored;
+	VERIFY_UNFILLED struct verify_result ignored;
 	bool ok = sent && context->proofs &&
 		  proof_make(context->proofs, sent, verify_time(&context->verify), &ignored,
 			  &ret->proof);

@@ -62,7 +62,7 @@ struct tls_options {
 	const char *sni;    /* client: ask for this name; NULL: for none (libcurl asks by itself) */
 	/*
 	 * Client: a server that does not pass verification is talked to all the same, and
-	 * outcome.verify says what was wrong. To look at servers, never to send them anything; the
+	 * outcome.refused says what was wrong. To look at servers, never to send them anything; the
 	 * trust may then be empty.
 	 */
 	bool insecure_observe;
@@ -101,30 +101,37 @@ must_check bool tls_context_new(
 void tls_context_free(struct tls_context *context);
 OWN_DEFINE(tls_context, struct tls_context, tls_context_free);
 
-/* What a handshake, finished or not, left behind: for a log record, `-v`, the lab and the doctor.
+/*
+ * What a handshake, finished or not, left behind: for a log record, `-v`, the lab and the doctor.
+ * A server holds one for as long as the connection, so what is rare or long is behind a pointer.
  */
 struct tls_outcome {
 	bool finished;
 	bool resumed;
-	const char *version; /* "TLSv1.3", NULL before it is agreed */
-	const char *cipher;
-	char sni[256]; /* escaped */
-	char alpn[16];
-	int alert_sent, alert_received; /* RFC 8446 section 6; -1: none; close_notify is none */
-	struct verify_result verify;    /* of the peer's certificate; .depth -1 when none came */
-	bool peer_certificate;          /* the peer sent one */
+	bool verified;              /* the peer's certificate is good; a resumed one's still is */
+	bool peer_certificate;      /* the peer sent one */
 	bool certificate_requested; /* a CertificateRequest was sent, by whichever side serves */
 	bool certificate_sent;      /* this side's Certificate message was not empty */
-	int reason;                 /* OpenSSL's SSL_R_ of what went wrong here, 0: none */
+	const char *version;        /* "TLSv1.3", NULL before it is agreed */
+	const char *cipher;
+	char *sni; /* escaped; NULL: no name was asked for */
+	char alpn[16];
+	int alert_sent, alert_received; /* RFC 8446 section 6; -1: none; close_notify is none */
+	int reason;                     /* OpenSSL's SSL_R_ of what went wrong here, 0: none */
+	struct verify_result *refused;  /* why the peer's certificate is not good, or NULL */
 };
 
 /* An outcome before its first byte. */
 void tls_outcome_init(struct tls_outcome *outcome);
+/* Frees what it points at. */
+void tls_outcome_done(struct tls_outcome *outcome);
+/* The same again in `target`, an outcome too, for when the connection will be gone. */
+void tls_outcome_copy(const struct tls_outcome *outcome, struct tls_outcome *target);
 
 /* What a client keeps besides: who the server said it is, and what it asked for. */
 struct tls_peer {
 	struct identity
-		*certificate; /* the leaf, verified or not (see outcome.verify.ok); or NULL */
+		*certificate; /* the leaf, verified or not (see outcome.verified); or NULL */
 	/* {"authorities": [RFC 4514 names], "signature_algorithms": [names]}; NULL: none asked */
 	json_t *certificate_request;
 	struct tls_transcript transcript;

@@ -179,10 +179,9 @@ static void a_certificate_that_we_refused_is_the_reason(void **state)
 	struct client client = make("SSL certificate problem");
 	const struct client_response response = { .status = 0 };
 	struct error error;
-	client.outcome.verify.ok = false;
-	client.outcome.verify.x509_error = 10;
+	struct verify_result refused = { .x509_error = 10, .why = "it ended in May" };
+	client.outcome.refused = &refused;
 	client.outcome.alert_sent = 45;
-	snprintf(client.outcome.verify.why, sizeof client.outcome.verify.why, "it ended in May");
 	assert_false(
 		client_explain(&client, CURLE_PEER_FAILED_VERIFICATION, "HEAD", &response, &error));
 	assert_string_equal(error.text, "cannot HEAD https://example.test:8443/todo: we refused "

@@ -21,7 +21,7 @@ static void set_scene(struct scene *scene)
 	tls_outcome_init(&scene->last.outcome);
 	scene->last.outcome.version = "TLSv1.3";
 	scene->last.outcome.certificate_requested = scene->last.outcome.certificate_sent = true;
-	scene->last.outcome.verify.ok = true;
+	scene->last.outcome.verified = true;
 	scene->suspects.names_given = scene->suspects.names_ours = true;
 	scene->suspects.verified = true;
 	snprintf(scene->suspects.subject, sizeof scene->suspects.subject, "CN=me");
@@ -299,14 +299,15 @@ static void before_certificates_the_wire_proves(void **state)
 static void our_own_refusal_is_certain(void **state)
 {
 	struct scene scene;
+	struct verify_result refused = { .x509_error = X509_V_ERR_HOSTNAME_MISMATCH,
+		.code = CODE_SERVER_NAME_MISMATCH,
+		.why = "because" };
 	(void)state;
 	set_scene(&scene);
 	scene.last.finished = false;
 	scene.last.refused = true;
-	scene.last.outcome.verify.ok = false;
-	scene.last.outcome.verify.x509_error = X509_V_ERR_HOSTNAME_MISMATCH;
-	scene.last.outcome.verify.code = CODE_SERVER_NAME_MISMATCH;
-	snprintf(scene.last.outcome.verify.why, sizeof scene.last.outcome.verify.why, "because");
+	scene.last.outcome.verified = false;
+	scene.last.outcome.refused = &refused;
 	expect(&scene, "C:server-name-mismatch");
 }
 

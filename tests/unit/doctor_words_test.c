@@ -28,7 +28,7 @@ static int set_up(void **state)
 	scene.last.outcome.version = "TLSv1.3";
 	scene.last.outcome.certificate_requested = true;
 	scene.last.outcome.certificate_sent = true;
-	scene.last.outcome.verify.ok = true;
+	scene.last.outcome.verified = true;
 	scene.last.error.kind = ERROR_REFUSED_BY_PEER;
 	scene.last.refused = true;
 	scene.facts = (struct facts){ .url = "https://x/", .asked = true, .sent = true };

@@ -44,18 +44,20 @@ static const struct net_address peer = { .host = "192.0.2.7", .port = 4711 };
 
 static void revoked(struct worker *worker)
 {
+	struct verify_result refused = { .code = CODE_CLIENT_REVOKED,
+		.x509_error = 23,
+		.subject = "CN=a",
+		.issuer = "CN=CA",
+		.serial = "0A",
+		.why = "it is revoked" };
+	char name[] = "localhost";
 	struct tls_outcome outcome = {
 		.version = "TLSv1.3",
-		.sni = "localhost",
+		.sni = name,
 		.alert_sent = 44,
 		.alert_received = -1,
 		.peer_certificate = true,
-		.verify = { .code = CODE_CLIENT_REVOKED,
-			.x509_error = 23,
-			.subject = "CN=a",
-			.issuer = "CN=CA",
-			.serial = "0A",
-			.why = "it is revoked" },
+		.refused = &refused,
 	};
 	struct error why;
 	error_code(&why, ERROR_REFUSED_BY_US, CODE_CLIENT_REVOKED, "we refused it");

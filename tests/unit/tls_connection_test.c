@@ -43,7 +43,7 @@ static void bytes_go_both_ways(void **state)
 			const struct tls_outcome *outcome = tls_connection_outcome(pair.server);
 			assert_true(outcome->finished);
 			assert_false(outcome->resumed);
-			assert_true(outcome->verify.ok);
+			assert_true(outcome->verified);
 			assert_true(outcome->peer_certificate);
 			assert_string_equal(outcome->version, v ? "TLSv1.3" : "TLSv1.2");
 			assert_string_equal(outcome->alpn, "http/1.1");
@@ -173,7 +173,18 @@ static void the_client_refuses_with_an_alert(void **state)
 		assert_int_equal(pair.server_status, TLS_FAILED);
 		assert_int_equal(pair.server_error.kind, ERROR_REFUSED_BY_PEER);
 		assert_int_equal(tls_connection_outcome(pair.server)->alert_received, 42);
+		struct tls_outcome left;
+		tls_outcome_init(&left);
+		tls_outcome_copy(tls_connection_outcome(pair.client), &left);
+		tls_outcome_copy(tls_connection_outcome(pair.client), &left);
 		pair_done(&pair);
+		/* What was copied outlives the connection. */
+		assert_false(left.verified);
+		assert_int_equal(left.alert_sent, 42);
+		assert_int_equal(left.refused->code, CODE_SERVER_NAME_MISMATCH);
+		assert_non_null(strstr(left.refused->why, "other.example"));
+		tls_outcome_done(&left);
+		assert_null(left.refused);
 	}
 }
 

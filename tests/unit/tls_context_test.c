@@ -262,6 +262,7 @@ static void library_done(struct library *library)
 	tls_peer_done(&library->peer);
 	close(library->sockets[0]);
 	close(library->sockets[1]);
+	tls_outcome_done(&library->outcome);
 }
 
 static void takes_over_a_librarys_context(void **state)
@@ -278,7 +279,7 @@ static void takes_over_a_librarys_context(void **state)
 	assert_locked_down(library.context);
 	serve_step(connection, library.sockets[1]);
 	assert_true(tls_connection_finished(connection));
-	assert_true(library.outcome.verify.ok);
+	assert_true(library.outcome.verified);
 	assert_true(library.outcome.certificate_sent);
 	assert_string_equal(library.outcome.version, "TLSv1.3");
 	assert_string_equal(library.peer.certificate->common_name, "localhost");
@@ -297,7 +298,9 @@ static void checks_the_name_for_the_library(void **state)
 	OWN(tls_connection) struct tls_connection *connection = tls_connection_new(theirs);
 	struct library library = { 0 };
 	assert_false(library_connects(&library, ours, connection));
-	assert_int_equal(library.outcome.verify.code, CODE_SERVER_NAME_MISMATCH);
+	assert_false(library.outcome.verified);
+	assert_int_equal(library.outcome.refused->code, CODE_SERVER_NAME_MISMATCH);
+	assert_string_equal(library.outcome.refused->subject, "CN=localhost");
 	assert_int_equal(library.outcome.alert_sent, 42);
 	assert_string_equal(library.peer.certificate->common_name, "localhost");
 	library_done(&library);

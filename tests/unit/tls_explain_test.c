@@ -160,9 +160,8 @@ static void our_verifier_is_the_most_specific(void **state)
 	tls_outcome_init(&outcome);
 	outcome.alert_sent = 42;
 	outcome.alert_received = 80;
-	outcome.verify.x509_error = 62;
-	outcome.verify.code = CODE_SERVER_NAME_MISMATCH;
-	outcome.verify.depth = 0;
+	struct verify_result refused = { .x509_error = 62, .code = CODE_SERVER_NAME_MISMATCH };
+	outcome.refused = &refused;
 	const struct tls_failure failure = { .outcome = &outcome };
 	assert_false(tls_explain(&failure, &error));
 	assert_int_equal(error.kind, ERROR_REFUSED_BY_US);

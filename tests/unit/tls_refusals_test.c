@@ -218,8 +218,8 @@ struct seen {
 
 static void assert_accepted(const struct fault *fault, const struct seen *judge)
 {
-	if (judge->status == TLS_FAILED || !judge->outcome->finished ||
-		!judge->outcome->verify.ok || judge->outcome->alert_sent != -1)
+	if (judge->status == TLS_FAILED || !judge->outcome->finished || !judge->outcome->verified ||
+		judge->outcome->alert_sent != -1)
 		fail_msg("%s: refused with alert %d: %s", fault->what, judge->outcome->alert_sent,
 			judge->error->text);
 }

@@ -103,7 +103,7 @@ static inline void visitor_bytes(void *context, const void *bytes, size_t count)
 	visitor_flush(visitor);
 	if (!before && tls_connection_finished(visitor->tls)) {
 		const struct tls_outcome *outcome = tls_connection_outcome(visitor->tls);
-		snprintf(server->sni, sizeof server->sni, "%s", outcome->sni);
+		snprintf(server->sni, sizeof server->sni, "%s", outcome->sni ? outcome->sni : "");
 		atomic_fetch_add(&server->resumed, outcome->resumed);
 	}
 	while (status != TLS_FAILED && server->manner != MUTE) {

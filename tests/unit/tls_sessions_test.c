@@ -57,16 +57,16 @@ static void tell(struct visit *visit, struct tls_connection *server)
 	const struct tls_outcome *outcome = tls_connection_outcome(server);
 	const struct identity *identity = tls_connection_identity(server);
 	if (!identity) {
-		snprintf(visit->who, sizeof visit->who, "nobody %d", outcome->verify.ok);
+		snprintf(visit->who, sizeof visit->who, "nobody %d", outcome->verified);
 		return;
 	}
 	OWN(json_t) json_t *sans = identity_sans(identity);
 	OWN(char) char *sans_text = json_dumps(sans, JSON_COMPACT);
 	OWN(char) char *peercert = json_dumps(identity->peercert, JSON_COMPACT | JSON_SORT_KEYS);
-	snprintf(visit->who, sizeof visit->who, "%s %s %s %s %s %s %lld %d %s %s %s %d",
+	snprintf(visit->who, sizeof visit->who, "%s %s %s %s %s %s %lld %d %s %d",
 		identity->common_name, identity->subject, identity->issuer, identity->serial,
-		identity->sha256, sans_text, (long long)identity->not_after, outcome->verify.ok,
-		outcome->verify.subject, outcome->verify.serial, peercert, outcome->verify.depth);
+		identity->sha256, sans_text, (long long)identity->not_after, outcome->verified,
+		peercert, outcome->refused != NULL);
 }
 
 /* A client comes to a server that was made of `options`, with a session or without. */

@@ -69,7 +69,7 @@ static const struct identity *visit(
 	struct tls_connection *connection = TAKE(pair.server);
 	pair_done(&pair);
 	assert_true(tls_connection_finished(connection));
-	assert_true(tls_connection_outcome(connection)->verify.ok);
+	assert_true(tls_connection_outcome(connection)->verified);
 	scene->crowd[scene->count++] = connection;
 	return tls_connection_identity(connection);
 }
