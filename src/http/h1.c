@@ -64,10 +64,8 @@ static void start(struct h1 *h1)
 
 struct h1 *h1_new(const struct http_limits *limits)
 {
-	struct h1 *h1 = calloc(1, sizeof *h1);
-	if (!h1)
-		bug("out of memory for a parser");
-	h1->limits = *limits;
+	struct h1 *h1 = memory_object(sizeof *h1, "a parser");
+	*h1 = (struct h1){ .limits = *limits };
 	buffer_init(&h1->head,
 		limits->target_bytes_max + REQUEST_LINE_EXTRA + limits->header_bytes_max + 8);
 	buffer_init(&h1->line, limits->header_bytes_max + CHUNK_LINE_BYTES_MAX);
@@ -81,7 +79,7 @@ void h1_free(struct h1 *h1)
 	if (!h1)
 		return;
 	start(h1);
-	free(h1);
+	memory_give(h1);
 }
 
 void h1_next(struct h1 *h1)

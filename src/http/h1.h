@@ -22,7 +22,7 @@
 
 struct h1;
 
-/* Holds no more than a few hundred bytes between two requests. `limits` is copied. */
+/* Cheap enough to be made for one request. `limits` is copied. */
 struct h1 *h1_new(const struct http_limits *limits);
 void h1_free(struct h1 *h1);
 OWN_DEFINE(h1, struct h1, h1_free);

@@ -36,12 +36,22 @@ bool net_address_parse(const char *text, struct net_address *ret, struct error *
 	return true;
 }
 
+static char *format(const char *host, unsigned port, char target[static NET_ADDRESS_BYTES])
+{
+	bool brackets = strchr(host, ':') != NULL;
+	snprintf(target, NET_ADDRESS_BYTES, "%s%s%s:%u", brackets ? "[" : "", host,
+		brackets ? "]" : "", port);
+	return target;
+}
+
 char *net_address_format(const struct net_address *address, char target[static NET_ADDRESS_BYTES])
 {
-	bool brackets = strchr(address->host, ':') != NULL;
-	snprintf(target, NET_ADDRESS_BYTES, "%s%s%s:%u", brackets ? "[" : "", address->host,
-		brackets ? "]" : "", address->port);
-	return target;
+	return format(address->host, address->port, target);
+}
+
+char *net_peer_format(const struct net_peer *peer, char target[static NET_ADDRESS_BYTES])
+{
+	return format(peer->host, peer->port, target);
 }
 
 bool net_address_is_loopback(const struct net_address *address)

@@ -227,6 +227,15 @@ void net_stream_shutdown(struct net_stream *stream);
 /* Ends both directions and forgets what waits. Accepts NULL. */
 void net_stream_close(struct net_stream *stream);
 OWN_DEFINE(net_stream, struct net_stream, net_stream_close);
-const struct net_address *net_stream_peer(const struct net_stream *stream);
+
+/* Who is at the other end, in digits: a stream holds it for as long as it lives. */
+#define NET_NUMBER_BYTES 46 /* INET6_ADDRSTRLEN */
+struct net_peer {
+	char host[NET_NUMBER_BYTES]; /* "local" for a socket with a path, "unknown" if gone */
+	uint16_t port;
+};
+const struct net_peer *net_stream_peer(const struct net_stream *stream);
+/* As net_address_format. */
+char *net_peer_format(const struct net_peer *peer, char target[static NET_ADDRESS_BYTES]);
 
 #endif

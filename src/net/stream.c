@@ -9,8 +9,7 @@ struct net_stream {
 	const struct net_stream_events *events;
 	void *context;
 	bool reading, ended;
-	uv_shutdown_t shutdown;
-	struct net_address peer;
+	struct net_peer peer;
 };
 
 static void closed(uv_handle_t *handle)
@@ -18,22 +17,26 @@ static void closed(uv_handle_t *handle)
 	free(handle);
 }
 
-static void read_peer(struct net_stream *stream)
+static void note_peer(struct net_stream *stream, const struct sockaddr *address)
 {
-	struct sockaddr_storage storage;
-	int bytes = sizeof storage;
-	struct sockaddr *address = (struct sockaddr *)&storage;
-	snprintf(stream->peer.host, sizeof stream->peer.host, "unknown");
-	if (uv_tcp_getpeername(&stream->uv, address, &bytes) < 0)
-		return; /* gone already: the first read will say so */
 	if (uv_ip_name(address, stream->peer.host, sizeof stream->peer.host) < 0) {
-		snprintf(stream->peer.host, sizeof stream->peer.host, "local");
+		strcpy(stream->peer.host, "local");
 		return; /* a socket with a path */
 	}
 	in_port_t port = address->sa_family == AF_INET6
-				 ? ((struct sockaddr_in6 *)&storage)->sin6_port
-				 : ((struct sockaddr_in *)&storage)->sin_port;
+				 ? ((const struct sockaddr_in6 *)address)->sin6_port
+				 : ((const struct sockaddr_in *)address)->sin_port;
 	stream->peer.port = ntohs(port);
+}
+
+static void ask_for_peer(struct net_stream *stream)
+{
+	struct sockaddr_storage storage;
+	int bytes = sizeof storage;
+	if (uv_tcp_getpeername(&stream->uv, (struct sockaddr *)&storage, &bytes) >= 0)
+		note_peer(stream, (struct sockaddr *)&storage);
+	else /* gone already: the first read will say so */
+		strcpy(stream->peer.host, "unknown");
 }
 
 struct net_stream *net_stream_accept(struct net_loop *loop, uv_stream_t *server)
@@ -45,7 +48,7 @@ struct net_stream *net_stream_accept(struct net_loop *loop, uv_stream_t *server)
 		return NULL;
 	}
 	uv_tcp_nodelay(&stream->uv, 1); /* every write of ours is a whole flight */
-	read_peer(stream);
+	ask_for_peer(stream);
 	return stream;
 }
 
@@ -54,6 +57,7 @@ struct attempt {
 	uv_connect_t uv; /* first: freed through it */
 	net_on_connect *connected;
 	void *context;
+	struct net_address address; /* as it was asked for */
 };
 
 static void attempted(uv_connect_t *request, int status)
@@ -62,14 +66,14 @@ static void attempted(uv_connect_t *request, int status)
 	struct net_stream *stream = (struct net_stream *)request->handle;
 	net_on_connect *connected = attempt->connected;
 	void *context = attempt->context;
+	char text[NET_ADDRESS_BYTES];
+	net_address_format(&attempt->address, text);
 	free(attempt);
 	if (status == UV_ECANCELED || uv_is_closing((uv_handle_t *)&stream->uv))
 		return;
 	struct error error;
-	char text[NET_ADDRESS_BYTES];
 	if (status < 0)
-		net_error(&error, status, "cannot connect to",
-			net_address_format(&stream->peer, text));
+		net_error(&error, status, "cannot connect to", text);
 	else
 		uv_tcp_nodelay(&stream->uv, 1);
 	connected(context, status < 0 ? &error : NULL);
@@ -82,14 +86,15 @@ struct net_stream *net_connect(struct net_loop *loop, const struct net_target *t
 	struct attempt *attempt = net_allocate(sizeof *attempt);
 	char text[NET_ADDRESS_BYTES];
 	net_must(uv_tcp_init(&loop->uv, &stream->uv), "make a stream");
-	stream->peer = target->address;
+	attempt->address = target->address;
 	attempt->connected = connected;
 	attempt->context = context;
-	int status = uv_tcp_connect(&attempt->uv, &stream->uv,
-		(const struct sockaddr *)&target->sockets[target->at], attempted);
+	const struct sockaddr *socket = (const struct sockaddr *)&target->sockets[target->at];
+	note_peer(stream, socket);
+	int status = uv_tcp_connect(&attempt->uv, &stream->uv, socket, attempted);
 	if (status >= 0)
 		return stream;
-	net_error(reterr, status, "cannot connect to", net_address_format(&stream->peer, text));
+	net_error(reterr, status, "cannot connect to", net_address_format(&target->address, text));
 	free(attempt);
 	net_stream_close(stream);
 	return NULL;
@@ -209,13 +214,15 @@ size_t net_stream_pending(const struct net_stream *stream)
 
 static void was_shut_down(uv_shutdown_t *request, int status)
 {
-	(void)request;
 	(void)status; /* a peer that left before is no news */
+	memory_give(request);
 }
 
 void net_stream_shutdown(struct net_stream *stream)
 {
-	uv_shutdown(&stream->shutdown, (uv_stream_t *)&stream->uv, was_shut_down);
+	uv_shutdown_t *request = memory_object(sizeof *request, "the end of a stream");
+	if (uv_shutdown(request, (uv_stream_t *)&stream->uv, was_shut_down) < 0)
+		memory_give(request); /* it has gone already, or was shut down before */
 }
 
 void net_stream_close(struct net_stream *stream)
@@ -224,7 +231,7 @@ void net_stream_close(struct net_stream *stream)
 		uv_close((uv_handle_t *)&stream->uv, closed);
 }
 
-const struct net_address *net_stream_peer(const struct net_stream *stream)
+const struct net_peer *net_stream_peer(const struct net_stream *stream)
 {
 	return &stream->peer;
 }

@@ -23,7 +23,7 @@ char *request_id(struct request_ids *ids, char target[static REQUEST_ID_BYTES]);
 struct access_entry {
 	struct timespec at;
 	const char *id;
-	const struct net_address *peer;
+	const struct net_peer *peer;
 	const struct identity *identity; /* NULL: none */
 	const struct tls_outcome *tls;
 	const struct http_request *request; /* NULL: none that could be parsed */

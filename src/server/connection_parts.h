@@ -70,7 +70,7 @@ struct connection {
 	struct h2 *h2;
 	unsigned asked; /* HTTP/2's exchanges whose answer is not there yet */
 	/* HTTP/1's. */
-	struct h1 *h1;
+	struct h1 *h1;       /* NULL between two requests */
 	struct buffer plain; /* decrypted, not yet parsed */
 	struct exchange *exchange;
 	struct http_response *response; /* on its way */

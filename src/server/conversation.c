@@ -9,7 +9,7 @@ static void answered(struct connection *connection)
 		connection->stage = STAGE_FINISHING;
 		return;
 	}
-	h1_next(connection->h1);
+	h1_free(TAKE(connection->h1)); /* a client that asks nothing needs no parser */
 }
 
 /* Head and first piece go in one write, as two would wait for each other's acknowledgement. */
@@ -90,6 +90,8 @@ static size_t parse(struct connection *connection, const char *bytes, size_t cou
 	ERROR_UNFILLED struct error error;
 	const char *why;
 	size_t used = 0;
+	if (!connection->h1)
+		connection->h1 = h1_new(&connection->worker->settings->limits.http);
 	switch (h1_input(connection->h1, bytes, count, &used)) {
 	case H1_MORE:
 		break;
@@ -151,7 +153,6 @@ static bool step(struct connection *connection)
 
 static void start(struct connection *connection)
 {
-	connection->h1 = h1_new(&connection->worker->settings->limits.http);
 	buffer_init(&connection->plain, TLS_RECORD_BYTES);
 }
 
@@ -177,6 +178,11 @@ static bool is_busy(const struct connection *connection)
 	return has_more(connection) || connection->exchange;
 }
 
+static enum h1_stage stage(const struct connection *connection)
+{
+	return connection->h1 ? h1_stage(connection->h1) : H1_IDLE;
+}
+
 static enum deadline deadline(const struct connection *connection, long long *ret_ms)
 {
 	const struct server_limits *limits = &connection->worker->settings->limits;
@@ -185,7 +191,7 @@ static enum deadline deadline(const struct connection *connection, long long *re
 		return DEADLINE_TURN;
 	if (connection->exchange)
 		return DEADLINE_NONE;
-	switch (h1_stage(connection->h1)) {
+	switch (stage(connection)) {
 	case H1_HEAD:
 		*ret_ms = limits->header_ms_max;
 		return DEADLINE_HEAD;
@@ -203,7 +209,7 @@ static bool is_over(const struct connection *connection)
 	if (is_busy(connection) || connection->plain.length)
 		return false;
 	return connection->peer_ended || (connection->worker->draining && connection->requests &&
-						 h1_stage(connection->h1) == H1_IDLE);
+						 stage(connection) == H1_IDLE);
 }
 
 static void timed_out(struct connection *connection)

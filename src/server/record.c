@@ -78,14 +78,14 @@ static const char *refused_by(const struct error *why)
 	return why->kind == ERROR_REFUSED_BY_PEER ? "client" : "nobody";
 }
 
-void record_failure(struct worker *worker, const struct net_address *peer,
+void record_failure(struct worker *worker, const struct net_peer *peer,
 	const struct tls_outcome *outcome, const struct error *why)
 {
 	char address[NET_ADDRESS_BYTES];
 	struct line line = { .text = BUFFER(LINE_BYTES_MAX), .fields = json_object() };
 	const struct verify_result *refused = outcome->refused;
 	counts_failure(&worker->counts, why->code, outcome->version);
-	add(&line, "peer", net_address_format(peer, address));
+	add(&line, "peer", net_peer_format(peer, address));
 	add(&line, "code", why->code == CODE_NONE ? "unknown" : code_name(why->code));
 	add(&line, "refused-by", refused_by(why));
 	add_alert(&line, "alert-sent", outcome->alert_sent);
@@ -108,14 +108,14 @@ void record_failure(struct worker *worker, const struct net_address *peer,
 }
 
 void record_transcript(
-	struct worker *worker, const struct net_address *peer, const struct tls_connection *tls)
+	struct worker *worker, const struct net_peer *peer, const struct tls_connection *tls)
 {
 	const struct tls_transcript *transcript = tls_connection_transcript(tls);
 	char address[NET_ADDRESS_BYTES];
 	if (!transcript || !worker->settings->log_transcripts)
 		return;
 	struct line line = { .text = BUFFER(LINE_BYTES_MAX), .fields = json_object() };
-	add(&line, "peer", net_address_format(peer, address));
+	add(&line, "peer", net_peer_format(peer, address));
 	add_number(&line, "messages", (long long)(transcript->count + transcript->left_out));
 	json_object_set_new(line.fields, "messages", tls_transcript_json(transcript, true));
 	record_line(&worker->settings->log, LOG_INFO, "transcript", line.fields, "TRANSCRIPT%s",
@@ -123,23 +123,23 @@ void record_transcript(
 	buffer_done(&line.text);
 }
 
-void record_broken(struct worker *worker, const struct net_address *peer, const struct error *why)
+void record_broken(struct worker *worker, const struct net_peer *peer, const struct error *why)
 {
 	char address[NET_ADDRESS_BYTES];
 	struct line line = { .text = BUFFER(LINE_BYTES_MAX), .fields = json_object() };
-	add(&line, "peer", net_address_format(peer, address));
+	add(&line, "peer", net_peer_format(peer, address));
 	add(&line, "why", why->text);
 	record_line(&worker->settings->log, LOG_INFO, "connection-failed", line.fields,
 		"CONNECTION FAILED%s", line.text.data);
 	buffer_done(&line.text);
 }
 
-void record_ended(struct worker *worker, const struct net_address *peer,
+void record_ended(struct worker *worker, const struct net_peer *peer,
 	const struct identity *identity, enum code code)
 {
 	char address[NET_ADDRESS_BYTES];
 	struct line line = { .text = BUFFER(LINE_BYTES_MAX), .fields = json_object() };
-	add(&line, "peer", net_address_format(peer, address));
+	add(&line, "peer", net_peer_format(peer, address));
 	add(&line, "client", identity ? identity->common_name : NULL);
 	add(&line, "serial", identity ? identity->serial : NULL);
 	add(&line, "code", code_name(code));
@@ -280,7 +280,7 @@ void record_shed(const struct log *log, enum shed shed, const struct unsaid *wha
 	const struct code_info *code = code_info(counts_shed_codes[shed]);
 	char peer[NET_ADDRESS_BYTES];
 	add_number(&line, "closed", (long long)what->closed);
-	add(&line, "peer", net_address_format(&what->peer, peer));
+	add(&line, "peer", net_peer_format(&what->peer, peer));
 	add(&line, "code", code->name);
 	add(&line, "why", what->why);
 	add(&line, "hint", code->hint);

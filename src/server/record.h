@@ -6,15 +6,15 @@
 #include "server/worker.h"
 
 /* One record for a handshake that failed, and its count. */
-void record_failure(struct worker *worker, const struct net_address *peer,
+void record_failure(struct worker *worker, const struct net_peer *peer,
 	const struct tls_outcome *outcome, const struct error *why);
 /* What was said on a connection that ends, if its TLS context keeps transcripts. */
 void record_transcript(
-	struct worker *worker, const struct net_address *peer, const struct tls_connection *tls);
+	struct worker *worker, const struct net_peer *peer, const struct tls_connection *tls);
 /* A connection that broke after its handshake. */
-void record_broken(struct worker *worker, const struct net_address *peer, const struct error *why);
+void record_broken(struct worker *worker, const struct net_peer *peer, const struct error *why);
 /* A connection that ends because its client's certificate is good no more. */
-void record_ended(struct worker *worker, const struct net_address *peer,
+void record_ended(struct worker *worker, const struct net_peer *peer,
 	const struct identity *identity, enum code code);
 /* Why a request came to no handler. */
 struct record_refusal {
@@ -24,7 +24,7 @@ struct record_refusal {
 };
 /* The document's REQUEST line and what the handler has to say. `exchange` may be NULL. */
 struct record_request {
-	const struct net_address *peer;
+	const struct net_peer *peer;
 	const struct identity *identity;      /* NULL: none */
 	const struct client_shown *shown;     /* of it; NULL: made here */
 	const struct http_request *request;   /* NULL: none that could be parsed */

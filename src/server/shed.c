@@ -25,14 +25,14 @@ enum shed shed_judge(const struct server_limits *limits, const struct shed_facts
 										   : SHED_NONE;
 }
 
-static bool is_too_frequent(const struct settings *settings, const struct net_address *peer)
+static bool is_too_frequent(const struct settings *settings, const struct net_peer *peer)
 {
 	return settings->rate &&
 	       !rate_take(settings->rate, peer->host, clock_monotonic_ns() / 1000);
 }
 
 static void describe(const struct server_limits *limits, enum shed shed,
-	const struct shed_facts *facts, const struct net_address *peer, struct unsaid *ret)
+	const struct shed_facts *facts, const struct net_peer *peer, struct unsaid *ret)
 {
 	ret->peer = *peer;
 	if (shed == SHED_ADDRESS)
@@ -69,7 +69,7 @@ void shed_second(void *context)
 		net_timer_start(worker->shed_timer, SAID_EACH_MS);
 }
 
-bool shed_arrival(struct worker *worker, const struct net_address *peer, long long open)
+bool shed_arrival(struct worker *worker, const struct net_peer *peer, long long open)
 {
 	const struct server_limits *limits = &worker->settings->limits;
 	const struct shed_facts facts = { .open = open,

@@ -18,7 +18,7 @@ struct shed_facts {
 enum shed shed_judge(const struct server_limits *limits, const struct shed_facts *facts);
 
 /* Whether to send that one away; it is counted and told then. `open` as in shed_facts. */
-bool shed_arrival(struct worker *worker, const struct net_address *peer, long long open);
+bool shed_arrival(struct worker *worker, const struct net_peer *peer, long long open);
 /* Tells now what there is to tell. */
 void shed_say(struct worker *worker);
 /* A second has passed: for the worker's shed_timer. */

@@ -24,7 +24,7 @@ struct connection;
 struct unsaid {
 	unsigned long long closed;
 	char why[NET_HOST_BYTES + 64];
-	struct net_address peer; /* the last one */
+	struct net_peer peer; /* the last one */
 };
 
 /* What all workers share. Read-only once they run, but for the atomic numbers. */

@@ -307,6 +307,23 @@ static int reason_of(const SSL *ssl, unsigned long error)
 	return reason == SSL_R_EXCESSIVE_MESSAGE_SIZE && !chain ? SSL_R_BAD_LENGTH : reason;
 }
 
+/*
+ * What the keys were agreed on with is needed no more: a secret that whoever reads our memory later
+ * should not find, and 0.4 KiB for as long as the connection lives. OpenSSL keeps the empty object.
+ */
+static void forget_exchange(SSL *ssl)
+{
+	EVP_PKEY *ours = NULL, *theirs = NULL;
+	ERR_set_mark(); /* a kind of key that cannot be emptied is let alone */
+	if (SSL_get_tmp_key(ssl, &ours))
+		EVP_PKEY_set_type(ours, EVP_PKEY_get_base_id(ours));
+	if (SSL_get_peer_tmp_key(ssl, &theirs))
+		EVP_PKEY_set_type(theirs, EVP_PKEY_get_base_id(theirs));
+	EVP_PKEY_free(ours);
+	EVP_PKEY_free(theirs);
+	ERR_pop_to_mark();
+}
+
 static void see_state(const SSL *ssl, int where, int result)
 {
 	const struct tls_record *record = tls_record_of(ssl);
@@ -330,6 +347,8 @@ static void see_state(const SSL *ssl, int where, int result)
 	see_version(ssl, outcome);
 	SSL_get0_alpn_selected(ssl, &alpn, &alpn_bytes);
 	text_escape(outcome->alpn, sizeof outcome->alpn, alpn, alpn_bytes);
+	if (record->standing)
+		forget_exchange((SSL *)ssl);
 }
 
 /* The name that a client asked for, known even when its versions or ciphers are then refused. */

@@ -46,7 +46,7 @@ static const char *logged(void)
 
 /* ---- Lines ---- */
 
-static const struct net_address peer = { .host = "192.0.2.7", .port = 4711 };
+static const struct net_peer peer = { .host = "192.0.2.7", .port = 4711 };
 static const struct tls_outcome tls = { .version = "TLSv1.3", .resumed = true };
 
 static struct access_entry entry(const struct http_request *request)

@@ -40,7 +40,7 @@ static const char *text_of(const json_t *record, const char *name)
 	return text ? text : "";
 }
 
-static const struct net_address peer = { .host = "192.0.2.7", .port = 4711 };
+static const struct net_peer peer = { .host = "192.0.2.7", .port = 4711 };
 
 static void revoked(struct worker *worker)
 {

@@ -117,8 +117,8 @@ static const char *said(struct told *told)
 
 static bool arrives(struct told *told, const char *host, long long open)
 {
-	const struct net_address peer = { .port = 4711 };
-	struct net_address from = peer;
+	const struct net_peer peer = { .port = 4711 };
+	struct net_peer from = peer;
 	snprintf(from.host, sizeof from.host, "%s", host);
 	return shed_arrival(told->worker, &from, open);
 }
