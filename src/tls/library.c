@@ -60,6 +60,7 @@ static const char *const *const wanted[OPERATIONS] = {
 	[OSSL_OP_KEYMGMT] = keys,
 	[OSSL_OP_SIGNATURE] = signatures,
 	[OSSL_OP_DECODER] = decoders,
+	[OSSL_OP_ENCODER] = keys,
 };
 
 static OSSL_PROVIDER *whole;                /* OpenSSL's default one */
@@ -67,10 +68,15 @@ static EVP_KEM *whole_held;                 /* what keeps it: one of its algorit
 static OSSL_ALGORITHM *offered[OPERATIONS]; /* NULL: all */
 static OSSL_LIB_CTX *lean;
 
-static bool is_for_certificates(const OSSL_ALGORITHM *decoder)
+/* Of decoders and encoders: those of public keys, and what writes a private one (RFC 5958). */
+static bool is_for_keys(int operation, const OSSL_ALGORITHM *algorithm)
 {
-	const char *what = decoder->property_definition;
-	return strstr(what, "input=der") && strstr(what, "structure=SubjectPublicKeyInfo");
+	const char *what = algorithm->property_definition;
+	if (operation == OSSL_OP_DECODER)
+		return strstr(what, "input=der") && strstr(what, "structure=SubjectPublicKeyInfo");
+	return operation != OSSL_OP_ENCODER ||
+	       (strstr(what, "output=der") && (strstr(what, "structure=SubjectPublicKeyInfo") ||
+						      strstr(what, "structure=PrivateKeyInfo")));
 }
 
 static bool is_named(const OSSL_ALGORITHM *algorithm, const char *name)
@@ -81,7 +87,7 @@ static bool is_named(const OSSL_ALGORITHM *algorithm, const char *name)
 
 static bool is_wanted(int operation, const OSSL_ALGORITHM *algorithm)
 {
-	if (operation == OSSL_OP_DECODER && !is_for_certificates(algorithm))
+	if (!is_for_keys(operation, algorithm))
 		return false;
 	for (const char *const *one = wanted[operation]; *one; one++)
 		if (is_named(algorithm, *one))
