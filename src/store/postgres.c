@@ -8,9 +8,9 @@
  */
 #include "store/backend.h"
 #include "store/libpq.h"
+#include "store/library.h"
 
 #include <ctype.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -46,27 +46,20 @@ struct outcome {
 	bool committed;
 };
 
-static const char *const library_names[] = { "libpq.so.5", "libpq.5.dylib", "libpq.so" };
-
 static bool load_libpq(const struct libpq **ret, struct error *reterr)
 {
+	static const char *const files[] = { "libpq.so.5", "libpq.5.dylib", "libpq.so", NULL };
+	static const char *const symbols[] = {
+#define LIBPQ_SYMBOL(result, name, parameters) "PQ" #name,
+		LIBPQ_FUNCTIONS(LIBPQ_SYMBOL)
+#undef LIBPQ_SYMBOL
+			NULL
+	};
+	static const struct library library = { "libpq", files,
+		"install it (Debian and Ubuntu: libpq5; Fedora: libpq)", symbols };
 	static struct libpq loaded;
-	void *library = NULL, *found;
-	for (size_t i = 0; !library && i < 3; i++)
-		library = dlopen(library_names[i], RTLD_NOW | RTLD_LOCAL);
-	if (!library) {
-		error_set(reterr, ERROR_IO, "cannot load libpq: %s", dlerror());
-		return error_hint(reterr, "install it (Debian and Ubuntu: libpq5; Fedora: libpq)");
-	}
-	/* dlsym returns an object pointer for a function; memcpy is how ISO C lets it through. */
-#define LIBPQ_FIND(result, name, parameters) \
-	if (!(found = dlsym(library, "PQ" #name))) \
-		return error_set(reterr, ERROR_IO, "this libpq lacks PQ" #name); \
-	memcpy(&loaded.name, &found, sizeof found);
-	LIBPQ_FUNCTIONS(LIBPQ_FIND)
-#undef LIBPQ_FIND
 	*ret = &loaded;
-	return true;
+	return library_load(&library, &loaded, reterr);
 }
 
 /* ---- Waiting ---- */

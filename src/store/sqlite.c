@@ -3,11 +3,12 @@
  * commit (synchronous=FULL) keeps what was committed through a crash and a loss of power.
  */
 #include "store/backend.h"
+#include "store/library.h"
+#include "store/libsqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <sqlite3.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,6 +29,8 @@ static const char *const texts[STATEMENTS] = {
 	[COMMIT] = "COMMIT",
 };
 
+static struct libsqlite sq; /* filled when the first store is opened */
+
 struct file_store {
 	struct backend backend;
 	char *path;
@@ -40,20 +43,20 @@ struct file_store {
 
 static bool is_full(const struct file_store *file, int status)
 {
-	int why = (status & 0xff) == SQLITE_IOERR ? sqlite3_system_errno(file->db) : 0;
+	int why = (status & 0xff) == SQLITE_IOERR ? sq.system_errno(file->db) : 0;
 	return status == SQLITE_FULL || why == ENOSPC || why == EDQUOT;
 }
 
 static bool failed(const struct file_store *file, const char *doing, struct error *reterr)
 {
-	int status = sqlite3_extended_errcode(file->db);
+	int status = sq.extended_errcode(file->db);
 	if (is_full(file, status))
 		return error_set(reterr, ERROR_LIMIT,
 			"the store is full: no room for '%s' on its disk", file->path);
 	int kind = status & 0xff;
 	bool bad = kind == SQLITE_NOTADB || kind == SQLITE_CORRUPT;
 	return error_set(reterr, bad ? ERROR_INPUT : ERROR_STORE, "cannot %s '%s': %s", doing,
-		file->path, sqlite3_errmsg(file->db));
+		file->path, sq.errmsg(file->db));
 }
 
 /* Runs a statement that gives no rows. */
@@ -61,15 +64,15 @@ static bool run(
 	struct file_store *file, enum statement which, const char *doing, struct error *reterr)
 {
 	sqlite3_stmt *statement = file->statements[which];
-	bool ok = sqlite3_step(statement) == SQLITE_DONE || failed(file, doing, reterr);
-	sqlite3_reset(statement);
+	bool ok = sq.step(statement) == SQLITE_DONE || failed(file, doing, reterr);
+	sq.reset(statement);
 	return ok;
 }
 
 static bool execute(
 	struct file_store *file, const char *text, const char *doing, struct error *reterr)
 {
-	return sqlite3_exec(file->db, text, NULL, NULL, NULL) == SQLITE_OK ||
+	return sq.exec(file->db, text, NULL, NULL, NULL) == SQLITE_OK ||
 	       failed(file, doing, reterr);
 }
 
@@ -78,16 +81,16 @@ static bool ask_number(struct file_store *file, const char *text, long long othe
 	long long *ret, struct error *reterr)
 {
 	sqlite3_stmt *statement = NULL;
-	int status = sqlite3_prepare_v2(file->db, text, -1, &statement, NULL);
+	int status = sq.prepare_v2(file->db, text, -1, &statement, NULL);
 	if (status == SQLITE_OK)
-		status = sqlite3_step(statement);
+		status = sq.step(statement);
 	if (status == SQLITE_ROW)
-		*ret = sqlite3_column_int64(statement, 0);
+		*ret = sq.column_int64(statement, 0);
 	else if (status == SQLITE_DONE)
 		*ret = otherwise;
 	else
 		failed(file, "read", reterr);
-	sqlite3_finalize(statement);
+	sq.finalize(statement);
 	return status == SQLITE_ROW || status == SQLITE_DONE;
 }
 
@@ -97,8 +100,8 @@ static void file_abandon(struct backend *backend)
 {
 	struct file_store *file = (struct file_store *)backend;
 	/* A failed commit may have rolled back by itself. */
-	if (!sqlite3_get_autocommit(file->db))
-		sqlite3_exec(file->db, "ROLLBACK", NULL, NULL, NULL);
+	if (!sq.get_autocommit(file->db))
+		sq.exec(file->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
 static bool file_begin(struct backend *backend, struct head *ret, struct error *reterr)
@@ -107,16 +110,16 @@ static bool file_begin(struct backend *backend, struct head *ret, struct error *
 	if (!run(file, BEGIN, "write to", reterr))
 		return false;
 	sqlite3_stmt *statement = file->statements[HEAD];
-	int status = sqlite3_step(statement);
+	int status = sq.step(statement);
 	bool found = status == SQLITE_ROW;
 	if (status == SQLITE_DONE)
 		error_set(reterr, ERROR_INPUT, "'%s' is damaged: mtls_head has no row", file->path);
 	else if (found)
-		*ret = (struct head){ (uint64_t)sqlite3_column_int64(statement, 0),
-			sqlite3_column_int64(statement, 1), sqlite3_column_int64(statement, 2) };
+		*ret = (struct head){ (uint64_t)sq.column_int64(statement, 0),
+			sq.column_int64(statement, 1), sq.column_int64(statement, 2) };
 	else
 		failed(file, "read", reterr);
-	sqlite3_reset(statement);
+	sq.reset(statement);
 	if (!found)
 		file_abandon(backend);
 	return found;
@@ -128,22 +131,22 @@ static bool file_load(struct backend *backend, int64_t revision, backend_on_row 
 	struct file_store *file = (struct file_store *)backend;
 	sqlite3_stmt *statement = file->statements[revision < 0 ? ITEMS : CHANGES];
 	if (revision >= 0)
-		sqlite3_bind_int64(statement, 1, revision);
+		sq.bind_int64(statement, 1, revision);
 	int status;
 	bool ok = true;
-	while (ok && (status = sqlite3_step(statement)) == SQLITE_ROW) {
-		const unsigned char *task = sqlite3_column_text(statement, 2);
-		const struct row row = { .id = sqlite3_column_int64(statement, 0),
-			.revision = sqlite3_column_int64(statement, 1),
+	while (ok && (status = sq.step(statement)) == SQLITE_ROW) {
+		const unsigned char *task = sq.column_text(statement, 2);
+		const struct row row = { .id = sq.column_int64(statement, 0),
+			.revision = sq.column_int64(statement, 1),
 			.task = task ? (const char *)task : "",
-			.done = sqlite3_column_int64(statement, 3) != 0,
-			.removed = sqlite3_column_int64(statement, 4) != 0 };
+			.done = sq.column_int64(statement, 3) != 0,
+			.removed = sq.column_int64(statement, 4) != 0 };
 		ok = on_row(context, &row, reterr) ||
 		     error_context(reterr, "item %" PRId64 " of '%s'", row.id, file->path);
 	}
 	if (ok && status != SQLITE_DONE)
 		ok = failed(file, "read", reterr);
-	sqlite3_reset(statement);
+	sq.reset(statement);
 	return ok;
 }
 
@@ -152,15 +155,15 @@ static bool file_save(struct backend *backend, const struct row *row, struct err
 	struct file_store *file = (struct file_store *)backend;
 	/* Nobody else has to learn of it, and what is gone gives its pages back. */
 	if (row->removed) {
-		sqlite3_bind_int64(file->statements[REMOVE], 1, row->id);
+		sq.bind_int64(file->statements[REMOVE], 1, row->id);
 		return run(file, REMOVE, "write to", reterr);
 	}
 	sqlite3_stmt *statement = file->statements[SAVE];
-	sqlite3_bind_int64(statement, 1, row->id);
-	sqlite3_bind_int64(statement, 2, row->revision);
-	sqlite3_bind_text(statement, 3, row->task, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 4, row->done);
-	sqlite3_bind_int64(statement, 5, 0);
+	sq.bind_int64(statement, 1, row->id);
+	sq.bind_int64(statement, 2, row->revision);
+	sq.bind_text(statement, 3, row->task, -1, SQLITE_STATIC);
+	sq.bind_int64(statement, 4, row->done);
+	sq.bind_int64(statement, 5, 0);
 	return run(file, SAVE, "write to", reterr);
 }
 
@@ -168,9 +171,9 @@ static bool file_commit(struct backend *backend, const struct head *head, struct
 {
 	struct file_store *file = (struct file_store *)backend;
 	sqlite3_stmt *statement = file->statements[SAVE_HEAD];
-	sqlite3_bind_int64(statement, 1, (sqlite3_int64)head->epoch);
-	sqlite3_bind_int64(statement, 2, head->revision);
-	sqlite3_bind_int64(statement, 3, head->next_id);
+	sq.bind_int64(statement, 1, (sqlite3_int64)head->epoch);
+	sq.bind_int64(statement, 2, head->revision);
+	sq.bind_int64(statement, 3, head->next_id);
 	if (!run(file, SAVE_HEAD, "write to", reterr))
 		return false;
 	if (run(file, COMMIT, "write to", reterr))
@@ -187,8 +190,10 @@ static void file_store_free(struct backend *backend)
 {
 	struct file_store *file = (struct file_store *)backend;
 	for (size_t i = 0; i < STATEMENTS; i++)
-		sqlite3_finalize(file->statements[i]);
-	sqlite3_close(file->db);
+		if (file->statements[i])
+			sq.finalize(file->statements[i]);
+	if (file->db)
+		sq.close(file->db);
 	if (file->lock >= 0)
 		close(file->lock);
 	free(file->path);
@@ -269,7 +274,7 @@ static bool take_lock(struct file_store *file, struct error *reterr)
 static bool set_up(struct file_store *file, long long bytes_max, struct error *reterr)
 {
 	long long page = 0, journal = 0;
-	sqlite3_busy_timeout(file->db, BUSY_MS_MAX);
+	sq.busy_timeout(file->db, BUSY_MS_MAX);
 	if (!execute(file,
 		    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
 		    "PRAGMA temp_store = MEMORY", /* a server that is confined has no other place */
@@ -323,21 +328,38 @@ static bool migrate(struct file_store *file, struct error *reterr)
 static bool prepare(struct file_store *file, struct error *reterr)
 {
 	for (size_t i = 0; i < STATEMENTS; i++)
-		if (sqlite3_prepare_v3(file->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+		if (sq.prepare_v3(file->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
 			    &file->statements[i], NULL) != SQLITE_OK)
 			return failed(file, "read", reterr);
 	return true;
 }
 
+static bool load_sqlite(struct error *reterr)
+{
+	static const char *const files[] = { "libsqlite3.so.0", "libsqlite3.dylib", "libsqlite3.so",
+		NULL };
+	static const char *const symbols[] = {
+#define LIBSQLITE_SYMBOL(result, name, parameters) "sqlite3_" #name,
+		LIBSQLITE_FUNCTIONS(LIBSQLITE_SYMBOL)
+#undef LIBSQLITE_SYMBOL
+			NULL
+	};
+	static const struct library library = { "SQLite", files,
+		"install it (Debian and Ubuntu: libsqlite3-0; Fedora: sqlite-libs), or keep the "
+		"items elsewhere: --store memory",
+		symbols };
+	return sq.open_v2 || library_load(&library, &sq, reterr);
+}
+
 static bool open_file(struct file_store *file, long long bytes_max, struct error *reterr)
 {
-	if (!make_file(file->path, reterr) || !take_lock(file, reterr))
+	if (!load_sqlite(reterr) || !make_file(file->path, reterr) || !take_lock(file, reterr))
 		return false;
 	/* A path of ours is never one of SQLite's URIs. */
-	if (sqlite3_open_v2(file->path, &file->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-		    NULL) != SQLITE_OK)
+	if (sq.open_v2(file->path, &file->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+		SQLITE_OK)
 		return failed(file, "open", reterr);
-	sqlite3_extended_result_codes(file->db, 1);
+	sq.extended_result_codes(file->db, 1);
 	return set_up(file, bytes_max, reterr) && migrate(file, reterr) && prepare(file, reterr);
 }
 
