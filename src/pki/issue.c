@@ -194,7 +194,7 @@ bool new_identity_make(const struct issue_wanted *wanted, const char *name,
 	OWN(char) char *cnf = issue_path(identity->stem, "cnf");
 	return load_profile(cnf, name, &wanted->key_type, &wanted->options, &identity->cnf_text,
 		       &identity->profile, reterr) &&
-	       profile_subject(identity->profile, NULL, NULL, &identity->subject, reterr) &&
+	       profile_subject(identity->profile, NULL, NULL, NULL, &identity->subject, reterr) &&
 	       key_make(&wanted->key_type, &identity->key, reterr) &&
 	       request_make(identity->profile, identity->subject, identity->key, &identity->request,
 		       reterr);

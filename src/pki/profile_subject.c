@@ -149,20 +149,23 @@ static bool ask_entry(const struct building *building, const CONF_VALUE *value, 
 	       add_entry(building, type, joined, answer, reterr);
 }
 
-static bool cannot_ask(const struct profile *profile, struct error *reterr)
+static bool cannot_ask(const struct profile *profile, const char *option, struct error *reterr)
 {
 	const char *section;
 	const CONF_VALUE *value = misplaced_answer(profile, &section);
-	if (!value) {
+	if (!value)
 		error_code(reterr, ERROR_USAGE, CODE_CNF_PROMPT,
 			"'%s' has prompt = yes and there is no terminal to ask on", profile->path);
-		return error_hint(reterr, "give the answer: --subject /CN=NAME");
-	}
-	error_code(reterr, ERROR_USAGE, CODE_CNF_PROMPT,
-		"'%s' has prompt = yes, so '%s' in [%s] is the question, not the answer, and there "
-		"is no terminal to ask on",
-		profile->path, value->value, section);
-	return error_hint(reterr, "give the answer: --subject /%s=%s, or set prompt = no",
+	else
+		error_code(reterr, ERROR_USAGE, CODE_CNF_PROMPT,
+			"'%s' has prompt = yes, so '%s' in [%s] is the question, not the answer, "
+			"and there is no terminal to ask on",
+			profile->path, value->value, section);
+	if (!option)
+		return error_hint(reterr, "set prompt = no");
+	if (!value)
+		return error_hint(reterr, "give the answer: %s /CN=NAME", option);
+	return error_hint(reterr, "give the answer: %s /%s=%s, or set prompt = no", option,
 		value->name, value->value);
 }
 
@@ -185,8 +188,8 @@ static bool add_entries(const struct building *building, STACK_OF(CONF_VALUE) * 
 	return true;
 }
 
-bool profile_subject(const struct profile *profile, profile_ask *ask, void *context,
-	X509_NAME **ret, struct error *reterr)
+bool profile_subject(const struct profile *profile, const char *option, profile_ask *ask,
+	void *context, X509_NAME **ret, struct error *reterr)
 {
 	struct building building = { .profile = profile };
 	STACK_OF(CONF_VALUE) *values = name_section(profile, &building.section);
@@ -200,7 +203,7 @@ bool profile_subject(const struct profile *profile, profile_ask *ask, void *cont
 			"distinguished_name names",
 			profile->path, building.section);
 	if (prompts(profile) && !ask)
-		return cannot_ask(profile, reterr);
+		return cannot_ask(profile, option, reterr);
 	OWN(X509_NAME) X509_NAME *name = X509_NAME_new();
 	if (!name)
 		bug("out of memory");

@@ -95,6 +95,8 @@ static bool is_own_question(const struct setup *setup, const struct setup_member
 
 static bool plan_subject(struct setup *setup, struct setup_member *member, struct error *reterr)
 {
+	static const char *const options[ROLE_COUNT] = { "--subject", "--server-subject",
+		"--client-subject" };
 	const char *given = setup->options.subjects[member->role];
 	const char *prompt = profile_value(member->profile, "req", "prompt");
 	bool asks = !prompt || strcmp(prompt, "no") != 0;
@@ -108,8 +110,8 @@ static bool plan_subject(struct setup *setup, struct setup_member *member, struc
 	if (asks && is_own_question(setup, member))
 		return subject_common_name(
 			setup_common_name(setup, member), &member->subject, reterr);
-	return profile_subject(member->profile, setup->options.ask, setup->options.ask_context,
-		&member->subject, reterr);
+	return profile_subject(member->profile, options[member->role], setup->options.ask,
+		setup->options.ask_context, &member->subject, reterr);
 }
 
 /* Keys stay unless forced; an encrypted one is opened only when something must be signed. */

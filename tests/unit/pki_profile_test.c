@@ -196,8 +196,8 @@ static void subjects_are_answers_or_questions(void **state)
 		OWN(X509_NAME) X509_NAME *name = NULL;
 		struct answers answers = { .texts = rows[i].answers };
 		struct error error;
-		bool ok = profile_subject(
-			profile, rows[i].answers ? answer : NULL, &answers, &name, &error);
+		bool ok = profile_subject(profile, "--subject", rows[i].answers ? answer : NULL,
+			&answers, &name, &error);
 		OWN(char) char *text = ok ? subject_text(name) : text_copy(error.text);
 		if (ok != !rows[i].error ||
 			(ok ? strcmp(text, rows[i].expected) != 0 : !strstr(text, rows[i].error)))
@@ -262,7 +262,7 @@ static void own_templates_have_no_fault(void **state)
 		struct error error;
 		size_t count;
 		assert_true(profile_section(profile, role, NULL, &section, &error));
-		assert_true(profile_subject(profile, NULL, NULL, &name, &error));
+		assert_true(profile_subject(profile, NULL, NULL, NULL, &name, &error));
 		profile_warnings(profile, &count);
 		assert_int_equal(count, 0);
 		OWN(profile) struct profile *builtin = NULL;
