@@ -135,23 +135,20 @@ void log_event_list(const struct log *log, enum log_level level, const char *eve
 	log_json(log, level, event, extra, message);
 }
 
-void log_pieces(const struct log *log, enum log_level level, const char *event, json_t *fields,
-	const char *const *pieces)
+void log_line(const struct log *log, enum log_level level, const char *event, json_t *fields,
+	const char *line, size_t bytes)
 {
 	ERROR_UNFILLED struct error error;
 	OWN(json_t) json_t *extra = fields;
 	if (level < log->level_min)
 		return;
 	if (log->json) {
-		OWN(char) char *message = as_utf8(text_join(pieces));
+		OWN(char) char *message = as_utf8(text_format("%.*s", (int)bytes, line));
 		log_json(log, level, event, extra, message);
 		return;
 	}
 	struct buffer *lines = begin_line(log);
-	bool ok = true;
-	for (; ok && *pieces; pieces++)
-		ok = buffer_text(lines, *pieces, &error);
-	if (!ok || !buffer_append(lines, "\n", 1, &error))
+	if (!buffer_append(lines, line, bytes, &error) || !buffer_append(lines, "\n", 1, &error))
 		bug("a line of the log: %s", error.text);
 	end_line();
 }

@@ -32,9 +32,9 @@ void log_event_list(const struct log *log, enum log_level level, const char *eve
 	const char *prefix, const char *format, va_list arguments)
 	__attribute__((format(printf, 6, 0)));
 
-/* The same with a line of `pieces`, up to NULL: for lines that are too frequent for a format. */
-void log_pieces(const struct log *log, enum log_level level, const char *event, json_t *fields,
-	const char *const *pieces);
+/* The same with a line that is made already: for those that are too frequent for a format. */
+void log_line(const struct log *log, enum log_level level, const char *event, json_t *fields,
+	const char *line, size_t bytes);
 
 /*
  * A thread that logs often gathers its lines and writes them together: from log_hold on they wait

@@ -17,6 +17,17 @@ char *text_copy(const char *text);
 char *text_join(const char *const *pieces);
 
 /*
+ * Puts bytes where there is room for them, and returns where the next ones go: for what is made so
+ * often that formats, or appends that each look for room, would cost more than all else.
+ */
+static inline char *text_put(char *to, const char *bytes, size_t count)
+{
+	memcpy(to, bytes, count);
+	return to + count;
+}
+#define TEXT_PUT(to, literal) text_put((to), (literal), sizeof(literal) - 1)
+
+/*
  * Writes peer-made bytes so that they cannot break a line of a log, a terminal or a header: NUL,
  * control characters, DEL, backslash and bytes that are no UTF-8 become \xNN. Always ends with NUL;
  * what does not fit is cut. Returns `target`.

@@ -5,33 +5,24 @@
  * Connection and the empty line. */
 #define FRAME_BYTES_MAX 256
 
-/* Many small formats, or appends that each look for room, would cost more than all else here. */
-static char *put(char *to, const char *bytes, size_t count)
-{
-	memcpy(to, bytes, count);
-	return to + count;
-}
-
-#define PUT(to, literal) put((to), (literal), sizeof(literal) - 1)
-
 static char *put_status_line(char *to, int status)
 {
 	char digits[TEXT_DECIMAL_BYTES];
 	const char *text = http_status_text(status);
-	to = PUT(to, "HTTP/1.1 ");
+	to = TEXT_PUT(to, "HTTP/1.1 ");
 	to = stpcpy(to, text_decimal((uint64_t)status, digits));
 	*to++ = ' ';
-	return put(to, text, strlen(text));
+	return text_put(to, text, strlen(text));
 }
 
 static char *put_fields(char *to, const struct http_response *response)
 {
 	for (size_t i = 0; i < response->field_count; i++) {
 		const struct http_field *field = &response->fields[i];
-		to = put(to, field->name, strlen(field->name));
-		to = PUT(to, ": ");
-		to = put(to, field->value, field->value_bytes);
-		to = PUT(to, "\r\n");
+		to = text_put(to, field->name.text, field->name.bytes);
+		to = TEXT_PUT(to, ": ");
+		to = text_put(to, field->value, field->value_bytes);
+		to = TEXT_PUT(to, "\r\n");
 	}
 	return to;
 }
@@ -42,25 +33,25 @@ bool h1_write_head(const struct http_response *response, const struct http_reque
 	char digits[TEXT_DECIMAL_BYTES], date[CLOCK_HTTP_DATE_BYTES], *start;
 	size_t room = FRAME_BYTES_MAX;
 	for (size_t i = 0; i < response->field_count; i++)
-		room += strlen(response->fields[i].name) + response->fields[i].value_bytes + 4;
+		room += response->fields[i].name.bytes + response->fields[i].value_bytes + 4;
 	if (!buffer_reserve(ret, room, &start, reterr))
 		return false;
 	char *to = put_status_line(start, response->status);
-	to = PUT(to, "\r\nDate: ");
+	to = TEXT_PUT(to, "\r\nDate: ");
 	to = stpcpy(to, clock_http_date(now, date));
-	to = put_fields(PUT(to, "\r\n"), response);
+	to = put_fields(TEXT_PUT(to, "\r\n"), response);
 	/* RFC 9110 section 8.6: 204 has none, and 304 would promise the length of a 200. */
 	if (http_response_has_length(response)) {
-		to = stpcpy(
-			PUT(to, "Content-Length: "), text_decimal(response->body_bytes, digits));
-		to = PUT(to, "\r\n");
+		to = stpcpy(TEXT_PUT(to, "Content-Length: "),
+			text_decimal(response->body_bytes, digits));
+		to = TEXT_PUT(to, "\r\n");
 	}
 	/* 1.1 keeps alive unless told otherwise, 1.0 the other way round. */
 	if (!keep_alive)
-		to = PUT(to, "Connection: close\r\n");
+		to = TEXT_PUT(to, "Connection: close\r\n");
 	else if (request && request->version == HTTP_1_0)
-		to = PUT(to, "Connection: keep-alive\r\n");
-	to = PUT(to, "\r\n");
+		to = TEXT_PUT(to, "Connection: keep-alive\r\n");
+	to = TEXT_PUT(to, "\r\n");
 	ret->length += (size_t)(to - start);
 	*to = 0;
 	return true;

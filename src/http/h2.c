@@ -385,20 +385,41 @@ bool h2_input(struct h2 *h2, const void *bytes, size_t count, uint64_t now_ms)
 
 /* ---- Answers ---- */
 
-static void add(
-	nghttp2_nv *fields, size_t *count, const char *name, const char *value, size_t value_bytes)
+static nghttp2_nv pair(const char *name, size_t name_bytes, const char *value, size_t value_bytes)
 {
-	/* The library makes names lower-case while it copies them. */
-	fields[(*count)++] = (nghttp2_nv){ (uint8_t *)name, (uint8_t *)value, strlen(name),
-		value_bytes, NGHTTP2_NV_FLAG_NONE };
+	return (nghttp2_nv){ (uint8_t *)name, (uint8_t *)value, name_bytes, value_bytes,
+		NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE };
+}
+
+static nghttp2_nv number_pair(
+	const char *name, size_t name_bytes, uint64_t number, char text[static TEXT_DECIMAL_BYTES])
+{
+	const char *digits = text_decimal(number, text);
+	return pair(name, name_bytes, digits, (size_t)(text + TEXT_DECIMAL_BYTES - 1 - digits));
+}
+
+/* Returns how many fields there are. */
+static size_t list_fields(struct stream *stream, time_t now, nghttp2_nv *ret)
+{
+	const struct http_response *response = stream->response;
+	nghttp2_nv *to = ret;
+	*to++ = number_pair(":status", 7, (uint64_t)response->status, stream->status);
+	clock_http_date(now, stream->date);
+	*to++ = pair("date", 4, stream->date, strlen(stream->date));
+	for (size_t i = 0; i < response->field_count; i++) {
+		const struct http_field *field = &response->fields[i];
+		*to++ = pair(
+			field->name.lower, field->name.bytes, field->value, field->value_bytes);
+	}
+	if (http_response_has_length(response))
+		*to++ = number_pair("content-length", 14, response->body_bytes, stream->length);
+	return (size_t)(to - ret);
 }
 
 void h2_answer(struct h2 *h2, struct h2_stream *public, struct http_response *response, time_t now)
 {
 	struct stream *stream = (struct stream *)public;
 	ERROR_UNFILLED nghttp2_nv fields[HTTP_RESPONSE_FIELDS_MAX + 3];
-	size_t count = 0;
-	char status[TEXT_DECIMAL_BYTES], date[CLOCK_HTTP_DATE_BYTES], length[TEXT_DECIMAL_BYTES];
 	if (!stream->id) {
 		http_response_free(response);
 		return;
@@ -409,17 +430,7 @@ void h2_answer(struct h2 *h2, struct h2_stream *public, struct http_response *re
 	h2->answering++;
 	h2->answer_bytes += response->bytes.length;
 	h2->output_ms = h2->now_ms;
-	const char *digits = text_decimal((uint64_t)response->status, status);
-	add(fields, &count, ":status", digits, strlen(digits));
-	clock_http_date(now, date);
-	add(fields, &count, "date", date, strlen(date));
-	for (size_t i = 0; i < response->field_count; i++)
-		add(fields, &count, response->fields[i].name, response->fields[i].value,
-			response->fields[i].value_bytes);
-	if (http_response_has_length(response)) {
-		digits = text_decimal(response->body_bytes, length);
-		add(fields, &count, "content-length", digits, strlen(digits));
-	}
+	size_t count = list_fields(stream, now, fields);
 	nghttp2_data_provider body = { .source.ptr = stream, .read_callback = on_read };
 	bool sends =
 		response->body_bytes && http_response_sends_body(response, stream->public.request);

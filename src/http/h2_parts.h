@@ -20,6 +20,8 @@ struct stream {
 	size_t swallowed; /* bytes of the body that came behind the answer */
 	struct h2_request request;
 	struct http_response *response;
+	/* The library borrows the answer's fields until it has sent them. */
+	char status[TEXT_DECIMAL_BYTES], length[TEXT_DECIMAL_BYTES], date[CLOCK_HTTP_DATE_BYTES];
 };
 
 struct h2 {

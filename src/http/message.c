@@ -59,7 +59,21 @@ static const char *copy_value(
 	return copy;
 }
 
-bool http_response_set(struct http_response *response, const char *name, const char *format, ...)
+static void add_field(struct http_response *response, const struct http_field *field)
+{
+	if (response->field_count == HTTP_RESPONSE_FIELDS_MAX)
+		bug("a response with more than %d header fields", HTTP_RESPONSE_FIELDS_MAX);
+	response->fields[response->field_count++] = *field;
+}
+
+void http_response_put(struct http_response *response, struct http_name name, const char *value,
+	size_t value_bytes)
+{
+	add_field(response, &(struct http_field){ name, value, value_bytes, NULL });
+}
+
+bool http_response_set(
+	struct http_response *response, struct http_name name, const char *format, ...)
 {
 	struct http_field field = { .name = name, .value = format };
 	va_list arguments;
@@ -77,9 +91,7 @@ bool http_response_set(struct http_response *response, const char *name, const c
 	}
 	if (borrowed)
 		field.value = copy_value(response, field.value, field.value_bytes, &field.apart);
-	if (response->field_count == HTTP_RESPONSE_FIELDS_MAX)
-		bug("a response with more than %d header fields", HTTP_RESPONSE_FIELDS_MAX);
-	response->fields[response->field_count++] = field;
+	add_field(response, &field);
 	return true;
 }
 
@@ -149,7 +161,7 @@ bool http_response_json(struct http_response *response, const json_t *json, stru
 	if (!json_text(json, 0, &text, reterr) || !buffer_text(&text, "\n", reterr) ||
 		!http_response_append(response, text.data, text.length, reterr))
 		return false;
-	http_response_set(response, "Content-Type", HTTP_TYPE_JSON);
+	http_response_set(response, HTTP_FIELD_CONTENT_TYPE, HTTP_TYPE_JSON);
 	return true;
 }
 

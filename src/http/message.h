@@ -61,8 +61,35 @@ struct http_span {
 	uint64_t offset, bytes;
 };
 
+/* A field's name as HTTP/1 shows it, and as HTTP/2 has it (RFC 9113 section 8.2). */
+struct http_name {
+	const char *text, *lower;
+	size_t bytes;
+};
+#define HTTP_NAME(text, lower) ((struct http_name){ (text), (lower), sizeof(text) - 1 })
+#define HTTP_FIELD_ACCEPT_PATCH HTTP_NAME("Accept-Patch", "accept-patch")
+#define HTTP_FIELD_ACCEPT_RANGES HTTP_NAME("Accept-Ranges", "accept-ranges")
+#define HTTP_FIELD_ALLOW HTTP_NAME("Allow", "allow")
+#define HTTP_FIELD_CACHE_CONTROL HTTP_NAME("Cache-Control", "cache-control")
+#define HTTP_FIELD_CONTENT_RANGE HTTP_NAME("Content-Range", "content-range")
+#define HTTP_FIELD_CONTENT_SECURITY_POLICY \
+	HTTP_NAME("Content-Security-Policy", "content-security-policy")
+#define HTTP_FIELD_CONTENT_TYPE HTTP_NAME("Content-Type", "content-type")
+#define HTTP_FIELD_CROSS_ORIGIN_OPENER_POLICY \
+	HTTP_NAME("Cross-Origin-Opener-Policy", "cross-origin-opener-policy")
+#define HTTP_FIELD_ETAG HTTP_NAME("ETag", "etag")
+#define HTTP_FIELD_LAST_MODIFIED HTTP_NAME("Last-Modified", "last-modified")
+#define HTTP_FIELD_LINK HTTP_NAME("Link", "link")
+#define HTTP_FIELD_LOCATION HTTP_NAME("Location", "location")
+#define HTTP_FIELD_REFERRER_POLICY HTTP_NAME("Referrer-Policy", "referrer-policy")
+#define HTTP_FIELD_RETRY_AFTER HTTP_NAME("Retry-After", "retry-after")
+#define HTTP_FIELD_X_CONTENT_TYPE_OPTIONS \
+	HTTP_NAME("X-Content-Type-Options", "x-content-type-options")
+#define HTTP_FIELD_X_REQUEST_ID HTTP_NAME("X-Request-Id", "x-request-id")
+
 struct http_field {
-	const char *name, *value;
+	struct http_name name;
+	const char *value;
 	size_t value_bytes;
 	char *apart; /* the value, where it has memory of its own; else NULL */
 };
@@ -98,14 +125,18 @@ struct http_response *http_response_new(int status);
 void http_response_free(struct http_response *response);
 OWN_DEFINE(http_response, struct http_response, http_response_free);
 
+/* Adds a header field whose value is ours, a literal or held by the response, and as it should be.
+ */
+void http_response_put(struct http_response *response, struct http_name name, const char *value,
+	size_t value_bytes);
 /*
- * Adds a header field; `name`, and a format without a '%', are literals of ours. A value that holds
+ * Adds a header field; a format without a '%' is a literal of ours. A value that holds
  * a control byte (CR, LF, NUL) could break out of its line: it is dropped, the field is not sent,
  * and false is returned. Whoever passes on what a peer sent looks at that; whoever passes on a
  * constant need not.
  */
-bool http_response_set(struct http_response *response, const char *name, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+bool http_response_set(struct http_response *response, struct http_name name, const char *format,
+	...) __attribute__((format(printf, 3, 4)));
 
 /* Appends to the body. More than HTTP_RESPONSE_BYTES_MAX in all is ERROR_LIMIT. */
 must_check bool http_response_append(

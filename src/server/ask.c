@@ -33,7 +33,7 @@ static struct http_response *refuse_by_policy(const struct policy *policy,
 	struct http_response *response = http_response_new(403);
 	if (!http_response_json(response, body, &error))
 		bug("%s", error.text);
-	http_response_set(response, "Cache-Control", "no-store");
+	http_response_set(response, HTTP_FIELD_CACHE_CONTROL, "no-store");
 	*ret_refusal =
 		(struct record_refusal){ .code = CODE_NOT_AUTHORIZED, .rule = decision->rule };
 	if (decision->rule)
@@ -130,7 +130,8 @@ void ask_record(struct connection *connection, const struct http_request *reques
 		durations_count(&worker->counts.took, took_ns);
 	}
 	if (worker->settings->access) {
-		http_response_set(response, "X-Request-Id", "%s", request_id(&worker->ids, id));
+		http_response_set(
+			response, HTTP_FIELD_X_REQUEST_ID, "%s", request_id(&worker->ids, id));
 		log_access(connection, request, response, id, took_ns);
 	}
 	record_request(worker, &(struct record_request){

@@ -24,7 +24,7 @@ void exchange_release(struct exchange *exchange)
 	if (!exchange || --exchange->references)
 		return;
 	for (size_t i = 0; i < exchange->line_count; i++)
-		free(exchange->lines[i].text);
+		free(exchange->lines[i].apart);
 	client_shown_free(exchange->shown);
 	memory_give(exchange);
 }
@@ -37,12 +37,20 @@ void exchange_free(struct exchange *exchange)
 	exchange_release(exchange);
 }
 
-/* Takes the text. */
-static void add_line(struct exchange *exchange, const char *event, char *text)
+void exchange_log_borrowed(
+	struct exchange *exchange, const char *event, const char *text, size_t bytes)
 {
 	if (exchange->line_count == EXCHANGE_LINES_MAX)
 		bug("a handler with more than %d lines to log", EXCHANGE_LINES_MAX);
-	exchange->lines[exchange->line_count++] = (struct exchange_line){ event, text };
+	exchange->lines[exchange->line_count++] =
+		(struct exchange_line){ event, text, bytes, NULL };
+}
+
+/* Takes the text. */
+static void add_line(struct exchange *exchange, const char *event, char *text)
+{
+	exchange_log_borrowed(exchange, event, text, strlen(text));
+	exchange->lines[exchange->line_count - 1].apart = text;
 }
 
 void exchange_log(struct exchange *exchange, const char *event, const char *format, ...)
@@ -79,7 +87,7 @@ struct http_response *exchange_json_response(int status, const json_t *json)
 		http_response_free(response);
 		response = http_response_error(500, "the answer does not fit");
 	}
-	http_response_set(response, "Cache-Control", "no-store");
+	http_response_set(response, HTTP_FIELD_CACHE_CONTROL, "no-store");
 	return response;
 }
 
@@ -100,6 +108,15 @@ json_t *exchange_client_json(const struct exchange *exchange)
 	return client ? json_string(client) : json_null();
 }
 
+/* FNV-1a: it need not keep anything secret. */
+static uint32_t number_of(const char *client)
+{
+	uint32_t number = 2166136261U;
+	for (; client && *client; client++)
+		number = (number ^ (unsigned char)*client) * 16777619U;
+	return number;
+}
+
 struct client_shown *client_shown_new(const struct identity *identity)
 {
 	const char *name = identity ? identity->common_name : NULL;
@@ -108,6 +125,8 @@ struct client_shown *client_shown_new(const struct identity *identity)
 	if (!shown)
 		bug("out of memory for a client's name");
 	shown->repr = python_repr(name);
+	shown->repr_bytes = strlen(shown->repr);
+	shown->number = number_of(name);
 	shown->json = json_dumps(json, JSON_ENCODE_ANY);
 	if (!shown->json)
 		bug("a client's name is no JSON");
@@ -131,11 +150,19 @@ const struct client_shown *exchange_shown(struct exchange *exchange)
 	return exchange->facts.shown = exchange->shown;
 }
 
+const char *exchange_client_event(const struct exchange *exchange)
+{
+	return exchange->facts.identity ? "authenticated" : "unauthenticated";
+}
+
+char *exchange_client_line(struct exchange *exchange, const char *doing)
+{
+	return text_join((const char *const[]){
+		exchange->facts.identity ? "AUTHENTICATED | CN=" : "NOT AUTHENTICATED | CN=",
+		exchange_shown(exchange)->repr, " | ", doing, NULL });
+}
+
 void exchange_log_client(struct exchange *exchange, const char *doing)
 {
-	bool known = exchange->facts.identity != NULL;
-	add_line(exchange, known ? "authenticated" : "unauthenticated",
-		text_join((const char *const[]){
-			known ? "AUTHENTICATED | CN=" : "NOT AUTHENTICATED | CN=",
-			exchange_shown(exchange)->repr, " | ", doing, NULL }));
+	add_line(exchange, exchange_client_event(exchange), exchange_client_line(exchange, doing));
 }

@@ -7,6 +7,7 @@
 struct routes {
 	struct store_port *store;
 	const struct files *files;
+	struct kept_lists *lists;
 };
 
 #define EXCHANGE_LINES_MAX 4
@@ -31,6 +32,9 @@ OWN_DEFINE(exchange, struct exchange, exchange_release);
 
 void exchange_log(struct exchange *exchange, const char *event, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The same with a text that the response, or whatever lives as long, holds. */
+void exchange_log_borrowed(
+	struct exchange *exchange, const char *event, const char *text, size_t bytes);
 /* Once. Takes the response; nobody gets it when the exchange was abandoned. */
 void exchange_answer(struct exchange *exchange, struct http_response *response);
 
@@ -45,5 +49,8 @@ json_t *exchange_client_json(const struct exchange *exchange);
 const struct client_shown *exchange_shown(struct exchange *exchange);
 /* "AUTHENTICATED | CN='mtls-client' | serving /todo"; without a certificate it says so. */
 void exchange_log_client(struct exchange *exchange, const char *doing);
+/* Its two parts: the event, and the text, the caller's to free. */
+const char *exchange_client_event(const struct exchange *exchange);
+char *exchange_client_line(struct exchange *exchange, const char *doing);
 
 #endif

@@ -129,9 +129,10 @@ static const char *range_wanted(const struct http_request *request, const struct
 static void add_one_range(struct http_response *response, const struct http_range *range,
 	uint64_t size, const char *type)
 {
-	http_response_set(response, "Content-Type", "%s", type);
-	http_response_set(response, "Content-Range", "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64,
-		range->first, range->first + range->bytes - 1, size);
+	http_response_set(response, HTTP_FIELD_CONTENT_TYPE, "%s", type);
+	http_response_set(response, HTTP_FIELD_CONTENT_RANGE,
+		"bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range->first,
+		range->first + range->bytes - 1, size);
 	http_response_append_file(response, range->first, range->bytes);
 }
 
@@ -154,7 +155,8 @@ static bool add_ranges(struct http_response *response, const struct http_range *
 			return false;
 		http_response_append_file(response, ranges[i].first, ranges[i].bytes);
 	}
-	http_response_set(response, "Content-Type", "multipart/byteranges; boundary=%s", boundary);
+	http_response_set(
+		response, HTTP_FIELD_CONTENT_TYPE, "multipart/byteranges; boundary=%s", boundary);
 	OWN(char) char *end = text_format("\r\n--%s--\r\n", boundary);
 	return http_response_append(response, end, strlen(end), reterr);
 }
@@ -169,12 +171,12 @@ static struct http_response *answer_range(const char *range, uint64_t size, cons
 	if (kind == HTTP_RANGES_UNSATISFIABLE) {
 		struct http_response *refusal =
 			http_response_error(416, "the file has no such range of bytes");
-		http_response_set(refusal, "Content-Range", "bytes */%" PRIu64, size);
+		http_response_set(refusal, HTTP_FIELD_CONTENT_RANGE, "bytes */%" PRIu64, size);
 		return refusal;
 	}
 	struct http_response *response = http_response_new(kind == HTTP_RANGES_SOME ? 206 : 200);
 	if (kind == HTTP_RANGES_NONE) {
-		http_response_set(response, "Content-Type", "%s", type);
+		http_response_set(response, HTTP_FIELD_CONTENT_TYPE, "%s", type);
 		http_response_append_file(response, 0, size);
 	} else if (count == 1) {
 		add_one_range(response, &ranges[0], size, type);
@@ -214,10 +216,10 @@ static struct http_response *answer_file(const struct files *files,
 		response = answer_range(range_wanted(request, &version),
 			(uint64_t)opened->stat.st_size, type_of(name));
 	add_file(files, response, opened);
-	http_response_set(response, "ETag", "%s", version.tag);
-	http_response_set(response, "Last-Modified", "%s", version.date);
-	http_response_set(response, "Accept-Ranges", "bytes");
-	http_response_set(response, "X-Content-Type-Options", "nosniff");
+	http_response_set(response, HTTP_FIELD_ETAG, "%s", version.tag);
+	http_response_set(response, HTTP_FIELD_LAST_MODIFIED, "%s", version.date);
+	http_response_set(response, HTTP_FIELD_ACCEPT_RANGES, "bytes");
+	http_response_set(response, HTTP_FIELD_X_CONTENT_TYPE_OPTIONS, "nosniff");
 	return response;
 }
 
@@ -227,8 +229,8 @@ static struct http_response *redirect_to_folder(const struct http_request *reque
 {
 	struct http_response *response =
 		http_response_error(301, "it is a folder: %s/", request->path);
-	http_response_set(response, "Location", "%s/%s%s", request->path, request->query ? "?" : "",
-		request->query ? request->query : "");
+	http_response_set(response, HTTP_FIELD_LOCATION, "%s/%s%s", request->path,
+		request->query ? "?" : "", request->query ? request->query : "");
 	return response;
 }
 

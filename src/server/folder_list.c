@@ -161,6 +161,6 @@ struct http_response *folder_list(
 		http_response_free(response);
 		return http_response_error(500, "the listing does not fit");
 	}
-	http_response_set(response, "Content-Type", "text/html; charset=utf-8");
+	http_response_set(response, HTTP_FIELD_CONTENT_TYPE, "text/html; charset=utf-8");
 	return response;
 }

@@ -8,9 +8,9 @@ static struct http_response *text(int status, const char *type, const char *body
 {
 	struct error error;
 	struct http_response *response = http_response_new(status);
-	http_response_set(response, "Content-Type", "%s", type);
-	http_response_set(response, "Cache-Control", "no-store");
-	http_response_set(response, "X-Content-Type-Options", "nosniff");
+	http_response_set(response, HTTP_FIELD_CONTENT_TYPE, "%s", type);
+	http_response_set(response, HTTP_FIELD_CACHE_CONTROL, "no-store");
+	http_response_set(response, HTTP_FIELD_X_CONTENT_TYPE_OPTIONS, "nosniff");
 	if (!http_response_append(response, body, strlen(body), &error))
 		bug("a short answer does not fit: %s", error.text);
 	return response;
@@ -102,7 +102,7 @@ struct http_response *monitor_answer(void *context, const struct http_request *r
 			return rows[i].answer(context);
 		struct http_response *response = http_response_error(
 			405, "%s does not take %s", request->path, request->method);
-		http_response_set(response, "Allow", "GET, HEAD");
+		http_response_set(response, HTTP_FIELD_ALLOW, "GET, HEAD");
 		return response;
 	}
 	return http_response_error(

@@ -41,12 +41,12 @@ struct http_response *page_answer(const struct http_request *request)
 	if (i == FILES)
 		return NULL;
 	OWN(http_response) struct http_response *response = http_response_new(200);
-	http_response_set(response, "Content-Type", "%s", files[i].type);
-	http_response_set(response, "Content-Security-Policy", "%s", policy);
-	http_response_set(response, "X-Content-Type-Options", "nosniff");
-	http_response_set(response, "Referrer-Policy", "no-referrer");
-	http_response_set(response, "Cross-Origin-Opener-Policy", "same-origin");
-	http_response_set(response, "Cache-Control", "no-cache");
+	http_response_set(response, HTTP_FIELD_CONTENT_TYPE, "%s", files[i].type);
+	http_response_set(response, HTTP_FIELD_CONTENT_SECURITY_POLICY, "%s", policy);
+	http_response_set(response, HTTP_FIELD_X_CONTENT_TYPE_OPTIONS, "nosniff");
+	http_response_set(response, HTTP_FIELD_REFERRER_POLICY, "no-referrer");
+	http_response_set(response, HTTP_FIELD_CROSS_ORIGIN_OPENER_POLICY, "same-origin");
+	http_response_set(response, HTTP_FIELD_CACHE_CONTROL, "no-cache");
 	if (!http_response_append(response, files[i].bytes, files[i].count, &error))
 		bug("a page beyond the limit of a response");
 	return TAKE(response);

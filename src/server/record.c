@@ -8,6 +8,8 @@
 #define LINE_BYTES_MAX ((size_t)64 << 10)
 /* Every line begins with it. */
 #define PREFIX "[SERVER] "
+/* What all else takes in a line about a request: an address, a status, and words of ours. */
+#define REQUEST_BYTES_MAX ((size_t)256 + NET_HOST_BYTES)
 
 void record_line(const struct log *log, enum log_level level, const char *event, json_t *fields,
 	const char *format, ...)
@@ -199,18 +201,62 @@ static const char *version_text(const struct http_request *request)
 	}
 }
 
-/* One for each line that a handler has to say. */
-static void record_lines(const struct log *log, const struct record_request *what, const char *name)
+/* Room for a line that is put together from pieces. */
+static char *line_room(struct worker *worker, size_t bytes)
 {
+	ERROR_UNFILLED struct error error;
+	char *room;
+	worker->line.length = 0;
+	if (!buffer_reserve(&worker->line, bytes, &room, &error))
+		bug("a line of the log: %s", error.text);
+	return room;
+}
+
+/* What was put there up to `end` is a line. */
+static void put_line(
+	const struct worker *worker, const char *event, json_t *fields, const char *end)
+{
+	const char *line = worker->line.data;
+	log_line(&worker->settings->log, LOG_INFO, event, fields, line, (size_t)(end - line));
+}
+
+/* One for each line that a handler has to say. */
+static void record_lines(struct worker *worker, const struct record_request *what, const char *name)
+{
+	const struct log *log = &worker->settings->log;
 	size_t count = 0;
 	const struct exchange_line *lines =
 		what->exchange ? exchange_lines(what->exchange, &count) : NULL;
-	for (size_t i = 0; i < count; i++)
-		log_pieces(log, LOG_INFO, lines[i].event,
-			log->json ? json_pack("{s:s, s:s?, s:s*}", "peer", what->peer->host,
-					    "client", name, "id", what->id)
-				  : NULL,
-			(const char *const[]){ PREFIX, lines[i].text, NULL });
+	for (size_t i = 0; i < count; i++) {
+		json_t *fields = NULL;
+		if (log->json)
+			fields = json_pack("{s:s, s:s?, s:s*}", "peer", what->peer->host, "client",
+				name, "id", what->id);
+		char *to = TEXT_PUT(line_room(worker, sizeof PREFIX + lines[i].bytes), PREFIX);
+		put_line(worker, lines[i].event, fields,
+			text_put(to, lines[i].text, lines[i].bytes));
+	}
+}
+
+/* "-" in place of a line that could not be read. */
+static char *put_request_line(char *to, const struct http_request *request, const char *target)
+{
+	if (!request)
+		return TEXT_PUT(to, "-");
+	to = stpcpy(to, request->method);
+	*to++ = ' ';
+	to = stpcpy(to, target);
+	*to++ = ' ';
+	return stpcpy(to, version_text(request));
+}
+
+static json_t *request_fields(
+	const struct record_request *what, const char *name, const char *request_line)
+{
+	return json_pack("{s:s, s:i, s:s?, s:s?, s:s, s:i, s:s*}", "peer", what->peer->host, "port",
+		what->peer->port, "client", name, "serial",
+		what->identity ? what->identity->serial : NULL, "request", request_line, "status",
+		what->status, "id", what->id);
 }
 
 void record_request(struct worker *worker, const struct record_request *what)
@@ -220,27 +266,27 @@ void record_request(struct worker *worker, const struct record_request *what)
 	const char *name = what->identity ? what->identity->common_name : NULL;
 	OWN(client_shown)
 	struct client_shown *made = what->shown ? NULL : client_shown_new(what->identity);
-	const char *shown_name = (made ? made : what->shown)->repr;
+	const struct client_shown *shown = made ? made : what->shown;
 	OWN(char) char *quoted = request ? quoted_target(request->target) : NULL;
-	/* "-" in place of a line that could not be read. */
-	const char *method = request ? request->method : "-";
-	const char *gap = request ? " " : "", *version = request ? version_text(request) : "";
 	const char *target = quoted ? quoted : request ? request->target : "";
 	char status[TEXT_DECIMAL_BYTES];
+	size_t room = REQUEST_BYTES_MAX + shown->repr_bytes + strlen(target) +
+		      (request ? strlen(request->method) : 0);
+	char *to = TEXT_PUT(line_room(worker, room), PREFIX "REQUEST | peer=");
+	to = stpcpy(to, what->peer->host);
+	to = text_put(TEXT_PUT(to, " | cert-CN="), shown->repr, shown->repr_bytes);
+	char *request_line = TEXT_PUT(to, " | \"");
+	to = put_request_line(request_line, request, target);
 	json_t *fields = NULL;
-	if (log->json)
-		fields = json_pack("{s:s, s:i, s:s?, s:s?, s:o, s:i, s:s*}", "peer",
-			what->peer->host, "port", what->peer->port, "client", name, "serial",
-			what->identity ? what->identity->serial : NULL, "request",
-			json_sprintf("%s%s%s%s%s", method, gap, target, gap, version), "status",
-			what->status, "id", what->id);
-	log_pieces(log, LOG_INFO, "request", fields,
-		(const char *const[]){ PREFIX, "REQUEST | peer=", what->peer->host,
-			" | cert-CN=", shown_name, " | \"", method, gap, target, gap, version,
-			"\" ", text_decimal((uint64_t)what->status, status), " -", NULL });
+	if (log->json) {
+		*to = 0;
+		fields = request_fields(what, name, request_line);
+	}
+	to = stpcpy(TEXT_PUT(to, "\" "), text_decimal((uint64_t)what->status, status));
+	put_line(worker, "request", fields, TEXT_PUT(to, " -"));
 	if (what->refusal)
-		record_refused(log, what, shown_name);
-	record_lines(log, what, name);
+		record_refused(log, what, shown->repr);
+	record_lines(worker, what, name);
 }
 
 void record_expiry(const struct log *log, const struct end *end, enum expiry_stage stage,

@@ -1,7 +1,7 @@
 /* The table of routes, and what is answered where no route fits. */
 #include "server/files.h"
 #include "server/page.h"
-#include "server/todo.h"
+#include "server/todo_kept.h"
 
 /* The path of one item, whose number is all digits. */
 #define ITEM "/todo/{id}"
@@ -28,12 +28,14 @@ struct routes *routes_new(struct store_port *store, const struct files *files)
 	struct routes *routes = calloc(1, sizeof *routes);
 	if (!routes)
 		bug("out of memory for the routes");
-	*routes = (struct routes){ .store = store, .files = files };
+	*routes = (struct routes){ .store = store, .files = files, .lists = kept_lists_new() };
 	return routes;
 }
 
 void routes_free(struct routes *routes)
 {
+	if (routes)
+		kept_lists_free(routes->lists);
 	free(routes);
 }
 
@@ -49,7 +51,7 @@ static struct http_response *answer_other_method(
 	for (size_t i = 0; i < METHODS; i++)
 		if (allowed & 1U << i)
 			strcat(strcat(names, methods[i]), i ? ", " : ", HEAD, ");
-	http_response_set(response, "Allow", "%sOPTIONS", names);
+	http_response_set(response, HTTP_FIELD_ALLOW, "%sOPTIONS", names);
 	return response;
 }
 

@@ -33,7 +33,9 @@ OWN_DEFINE(routes, struct routes, routes_free);
 /* A client's common name, or that there is none, as lines and answers show it. */
 struct client_shown {
 	char *repr; /* as python_repr */
+	size_t repr_bytes;
 	char *json;
+	uint32_t number; /* tells clients apart, mostly */
 };
 struct client_shown *client_shown_new(const struct identity *identity);
 void client_shown_free(struct client_shown *shown);
@@ -51,7 +53,9 @@ struct exchange_facts {
 /* A line for the log, escaped, without "[SERVER] ": "AUTHENTICATED | CN='a' | creating TODO". */
 struct exchange_line {
 	const char *event; /* "authenticated", "todo-created" */
-	char *text;
+	const char *text;
+	size_t bytes;
+	char *apart; /* the text, where it has memory of its own; else NULL */
 };
 
 /* `response` is the callback's to free. It never is NULL. */

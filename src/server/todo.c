@@ -1,6 +1,6 @@
 /* /todo and its items: the lab's answers and log lines for GET and POST, and more in their manner.
  */
-#include "server/todo.h"
+#include "server/todo_kept.h"
 
 #include <inttypes.h>
 
@@ -12,7 +12,7 @@ static struct http_response *failure_response(enum store_status status)
 		return http_response_error(507, "the store is full");
 	struct http_response *response = http_response_error(503, "the store failed%s",
 		status == STORE_UNKNOWN ? ": whether this was written is not known" : "");
-	http_response_set(response, "Retry-After", "1");
+	http_response_set(response, HTTP_FIELD_RETRY_AFTER, "1");
 	return response;
 }
 
@@ -53,8 +53,8 @@ static bool answer_conditions(struct exchange *exchange, const char *tag)
 		answer_changed(exchange);
 	} else if (status) {
 		struct http_response *response = http_response_new(status);
-		http_response_set(response, "ETag", "%s", tag);
-		http_response_set(response, "Cache-Control", "no-store");
+		http_response_set(response, HTTP_FIELD_ETAG, "%s", tag);
+		http_response_set(response, HTTP_FIELD_CACHE_CONTROL, "no-store");
 		exchange_answer(exchange, response);
 	}
 	return status != 0;
@@ -75,15 +75,38 @@ static bool append_page(struct http_response *response, struct store_page *page,
 			return false;
 	/* RFC 8288 */
 	if (page->more)
-		http_response_set(response, "Link",
+		http_response_set(response, HTTP_FIELD_LINK,
 			"</todo?limit=%zu&after=%" PRId64 ">; rel=\"next\"", asked->limit,
 			page->last);
 	return http_response_append(response, "\n}\n", 3, reterr);
 }
 
+/* The same as answer_list, without making anything anew. */
+static void answer_kept(struct exchange *exchange, struct kept_list *kept)
+{
+	if (answer_conditions(exchange, kept->tag))
+		return;
+	struct http_response *response = http_response_new(200);
+	http_response_hold(response, kept->body, kept_list_hold(kept), kept_list_release);
+	http_response_append_file(response, 0, kept->body_bytes);
+	http_response_put(
+		response, HTTP_FIELD_CONTENT_TYPE, HTTP_TYPE_JSON, strlen(HTTP_TYPE_JSON));
+	http_response_put(response, HTTP_FIELD_CACHE_CONTROL, "no-store", strlen("no-store"));
+	http_response_put(response, HTTP_FIELD_ETAG, kept->tag, kept->tag_bytes);
+	exchange_log_borrowed(
+		exchange, exchange_client_event(exchange), kept->line, kept->line_bytes);
+	exchange_answer(exchange, response);
+}
+
 static void answer_list(
 	struct exchange *exchange, const struct store_list *list, const struct todo_page *asked)
 {
+	struct kept_lists *lists = exchange->routes->lists;
+	struct kept_list *kept = kept_lists_get(lists, exchange, store_list_version(list), asked);
+	if (kept) {
+		answer_kept(exchange, kept);
+		return;
+	}
 	char tag[TODO_TAG_BYTES];
 	todo_tag(exchange, store_list_version(list), tag);
 	if (answer_conditions(exchange, tag))
@@ -99,10 +122,12 @@ static void answer_list(
 		exchange_answer(exchange, http_response_error(500, "the list does not fit"));
 		return;
 	}
-	http_response_set(response, "Content-Type", HTTP_TYPE_JSON);
-	http_response_set(response, "Cache-Control", "no-store");
-	http_response_set(response, "ETag", "%s", tag);
+	http_response_set(response, HTTP_FIELD_CONTENT_TYPE, HTTP_TYPE_JSON);
+	http_response_set(response, HTTP_FIELD_CACHE_CONTROL, "no-store");
+	http_response_set(response, HTTP_FIELD_ETAG, "%s", tag);
 	exchange_log_client(exchange, "serving /todo");
+	if (!page.more)
+		kept_lists_put(lists, exchange, store_list_version(list), asked, &response->bytes);
 	exchange_answer(exchange, response);
 }
 
@@ -117,9 +142,9 @@ static void answer_item(
 	OWN(json_t) json_t *json = json_pack("{s:o,s:s*,s:o}", "client",
 		exchange_client_json(exchange), "message", message, "todo", item_json(item));
 	struct http_response *response = exchange_json_response(status, json);
-	http_response_set(response, "ETag", "%s", tag);
+	http_response_set(response, HTTP_FIELD_ETAG, "%s", tag);
 	if (status == 201)
-		http_response_set(response, "Location", "/todo/%" PRId64, item->id);
+		http_response_set(response, HTTP_FIELD_LOCATION, "/todo/%" PRId64, item->id);
 	exchange_answer(exchange, response);
 }
 
@@ -256,7 +281,7 @@ void todo_edit(struct exchange *exchange)
 	if (refusal) {
 		/* RFC 5789 section 2.2 */
 		if (refusal->status == 415)
-			http_response_set(refusal, "Accept-Patch",
+			http_response_set(refusal, HTTP_FIELD_ACCEPT_PATCH,
 				"application/json, application/merge-patch+json");
 		exchange_answer(exchange, refusal);
 		return;

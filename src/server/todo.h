@@ -33,11 +33,11 @@ int64_t todo_input_id(const struct http_request *request);
 
 #define TODO_TAG_BYTES 64
 /* Quoted and strong. As answers name the client, each client has tags of its own. */
-void todo_tag(const struct exchange *exchange, struct store_version version,
+void todo_tag(struct exchange *exchange, struct store_version version,
 	char target[static TODO_TAG_BYTES]);
 /* Whether a GET with these conditions is answered otherwise: 304, 412, or 0. */
 int todo_conditions(const struct exchange *exchange, const char *tag);
 /* If-Match, of a PATCH or DELETE, into the write. */
-void todo_match(const struct exchange *exchange, struct store_write *ret);
+void todo_match(struct exchange *exchange, struct store_write *ret);
 
 #endif

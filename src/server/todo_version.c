@@ -3,16 +3,6 @@
 
 #include <inttypes.h>
 
-/* FNV-1a: tells clients apart, and need not keep anything secret. */
-static uint32_t client_number(const struct exchange *exchange)
-{
-	const char *client = exchange_client(exchange);
-	uint32_t number = 2166136261U;
-	for (; client && *client; client++)
-		number = (number ^ (unsigned char)*client) * 16777619U;
-	return number;
-}
-
 static char *put_hex(char *to, uint64_t number)
 {
 	int shift = 60 - (__builtin_clzll(number | 1) & ~3); /* of the first digit that is not 0 */
@@ -21,8 +11,8 @@ static char *put_hex(char *to, uint64_t number)
 	return to;
 }
 
-void todo_tag(const struct exchange *exchange, struct store_version version,
-	char target[static TODO_TAG_BYTES])
+void todo_tag(
+	struct exchange *exchange, struct store_version version, char target[static TODO_TAG_BYTES])
 {
 	/* snprintf would be a tenth of what a GET costs. */
 	char *at = target;
@@ -31,7 +21,7 @@ void todo_tag(const struct exchange *exchange, struct store_version version,
 	*at++ = '-';
 	at = put_hex(at, (uint64_t)version.revision);
 	*at++ = '-';
-	at = put_hex(at, client_number(exchange));
+	at = put_hex(at, exchange_shown(exchange)->number);
 	*at++ = '"';
 	*at = 0;
 }
@@ -46,7 +36,7 @@ int todo_conditions(const struct exchange *exchange, const char *tag)
 	return none && http_tag_listed(none, tag, true) ? 304 : 0;
 }
 
-void todo_match(const struct exchange *exchange, struct store_write *ret)
+void todo_match(struct exchange *exchange, struct store_write *ret)
 {
 	const char *list = http_request_header(exchange->facts.request, "if-match");
 	if (!list || !strcmp(list, "*"))

@@ -159,6 +159,7 @@ bool worker_init(struct worker *worker, size_t number, struct settings *settings
 	worker->store = store_port_open(store, store_has_answers, worker->store_wake);
 	worker->routes = routes_new(worker->store, files);
 	buffer_init(&worker->piece, PIECE_BYTES_MAX);
+	buffer_init(&worker->line, SIZE_MAX); /* what it tells of has been let in */
 	net_loop_each_turn(worker->loop, end_turn, worker);
 	return true;
 }
@@ -231,6 +232,7 @@ void worker_done(struct worker *worker)
 	net_wake_free(worker->wake);
 	net_loop_free(worker->loop);
 	buffer_done(&worker->piece);
+	buffer_done(&worker->line);
 	routes_free(worker->routes);
 	snapshot_free(atomic_exchange(&worker->next, NULL));
 	snapshot_free(worker->snapshot);

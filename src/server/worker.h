@@ -71,6 +71,7 @@ struct worker {
 	size_t settling_count;
 	bool draining;
 	struct buffer piece;           /* where an answer's next bytes are put together */
+	struct buffer line;            /* the same for a line of the log */
 	char record[TLS_RECORD_BYTES]; /* what was decrypted last */
 	struct counts counts;
 	struct unsaid unsaid[SHED_KINDS];

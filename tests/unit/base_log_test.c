@@ -259,19 +259,23 @@ static void a_prefix_stands_in_front(void **state)
 	assert_non_null(strstr(seen, "\"message\":\"[ROOM] is json\""));
 }
 
-/* A line of pieces is the line of a format. */
-static void pieces_make_the_same_lines(void **state)
+/* A line that is made already is the line of a format. */
+static void lines_are_taken_as_they_are(void **state)
 {
 	(void)state;
 	struct log text = { .fd = ends[1], .level_min = LOG_INFO };
 	struct log json = { .fd = ends[1], .json = true, .level_min = LOG_INFO };
-	const char *const pieces[] = { "[ROOM] ", "a=", "", "%s", " -", NULL };
-	log_pieces(&text, LOG_INFO, "event", NULL, pieces);
-	log_pieces(&text, LOG_DEBUG, "event", json_object(), pieces);
-	log_pieces(&text, LOG_INFO, "event", NULL, (const char *const[]){ NULL });
-	log_pieces(&json, LOG_DEBUG, "event", json_object(), pieces);
-	log_pieces(&json, LOG_INFO, "event", json_pack("{s:i}", "status", 200), pieces);
-	log_pieces(&json, LOG_INFO, "event", NULL, (const char *const[]){ "a\xff", "b", NULL });
+	const char line[] = "[ROOM] a=%s - and what is no part of it";
+	size_t bytes = strlen("[ROOM] a=%s -");
+	log_line(&text, LOG_INFO, "event", NULL, line, bytes);
+	log_line(&text, LOG_DEBUG, "event", json_object(), line, bytes);
+	log_line(&text, LOG_INFO, "event", NULL, line, 0);
+	log_line(&json, LOG_DEBUG, "event", json_object(), line, bytes);
+	log_line(&json, LOG_INFO, "event", json_pack("{s:i}", "status", 200), line, bytes);
+	log_line(&json, LOG_INFO, "event", NULL,
+		"a\xff"
+		"b",
+		3);
 	log_event(&text, LOG_INFO, "event", NULL, "last");
 	assert_ptr_equal(strstr(logged(), "[ROOM] a=%s -\n\n{"), seen);
 	char *record = strchr(seen, '{'), *next = strchr(record, '\n') + 1;
@@ -307,7 +311,7 @@ int main(void)
 			held_lines_are_written_before_a_bug_ends_the_program, open_pipe,
 			close_pipe),
 		cmocka_unit_test_setup_teardown(each_thread_holds_its_own, open_pipe, close_pipe),
-		cmocka_unit_test_setup_teardown(pieces_make_the_same_lines, open_pipe, close_pipe),
+		cmocka_unit_test_setup_teardown(lines_are_taken_as_they_are, open_pipe, close_pipe),
 		cmocka_unit_test_setup_teardown(a_prefix_stands_in_front, open_pipe, close_pipe),
 		cmocka_unit_test_setup_teardown(
 			a_log_that_cannot_be_written_harms_nobody, open_pipe, close_pipe),

@@ -49,7 +49,7 @@ static inline void answer(struct pair *pair, struct h2_stream *stream)
 	struct error error;
 	char *body;
 	struct http_response *response = http_response_new(stream->status ? stream->status : 200);
-	http_response_set(response, "X-Who", "me");
+	http_response_set(response, HTTP_NAME("X-Who", "x-who"), "me");
 	body = calloc(1, pair->answer_bytes + 1);
 	assert_non_null(body);
 	assert_true(http_response_append(response, body, pair->answer_bytes, &error));

@@ -8,7 +8,7 @@
 static inline const char *field_of(const struct http_response *response, const char *name)
 {
 	for (size_t i = 0; i < response->field_count; i++)
-		if (!strcmp(response->fields[i].name, name))
+		if (!strcmp(response->fields[i].name.text, name))
 			return response->fields[i].value;
 	return NULL;
 }

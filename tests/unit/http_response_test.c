@@ -28,7 +28,7 @@ static void writes_the_head(void **state)
 	(void)state;
 	struct error error;
 	OWN(http_response) struct http_response *response = http_response_new(201);
-	assert_true(http_response_set(response, "X-Number", "%d", 7));
+	assert_true(http_response_set(response, HTTP_NAME("X-Number", "x-number"), "%d", 7));
 	assert_true(http_response_append(response, "ab", 2, &error));
 	assert_true(http_response_append(response, "c", 1, &error));
 	assert_int_equal(response->span_count, 1);
@@ -68,9 +68,9 @@ static void no_value_breaks_out_of_its_line(void **state)
 	const char *const bad[] = { "a\r\nSet-Cookie: b", "a\nb", "a\rb", "\x1b[0m", "\x7f",
 		"\x01" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-		assert_false(http_response_set(response, "Location", "%s", bad[i]));
+		assert_false(http_response_set(response, HTTP_FIELD_LOCATION, "%s", bad[i]));
 	assert_null(field_of(response, "Location"));
-	assert_true(http_response_set(response, "Location", "/%s\t", "\xc3\xb1"));
+	assert_true(http_response_set(response, HTTP_FIELD_LOCATION, "/%s\t", "\xc3\xb1"));
 	assert_string_equal(field_of(response, "Location"), "/\xc3\xb1\t");
 	assert_int_equal(response->field_count, 1);
 }
@@ -110,8 +110,9 @@ static void holds_runs_of_a_file_between_its_own_bytes(void **state)
 static void holds_values_however_long(void **state)
 {
 	(void)state;
-	static const char *const names[] = { "X-0", "X-1", "X-2", "X-3", "X-4", "X-5", "X-6", "X-7",
-		"X-8", "X-9" };
+#define X(digit) HTTP_NAME("X-" digit, "x-" digit)
+	const struct http_name names[] = { X("0"), X("1"), X("2"), X("3"), X("4"), X("5"), X("6"),
+		X("7"), X("8"), X("9") };
 	OWN(http_response) struct http_response *response = http_response_new(200);
 	char value[600], expected[8192];
 	for (size_t i = 0; i < 10; i++) {
@@ -121,17 +122,18 @@ static void holds_values_however_long(void **state)
 		assert_true(http_response_set(response, names[i], "%s", value));
 		memset(value, '!', sizeof value);
 	}
-	assert_true(http_response_set(response, "X-Literal", "100 per cent"));
-	assert_true(http_response_set(response, "X-Made", "<%d>", 4711));
-	assert_false(http_response_set(response, "X-Bad", "a\nb"));
-	assert_false(http_response_set(response, "X-Bad", "%d\n", 1));
+	assert_true(
+		http_response_set(response, HTTP_NAME("X-Literal", "x-literal"), "100 per cent"));
+	assert_true(http_response_set(response, HTTP_NAME("X-Made", "x-made"), "<%d>", 4711));
+	assert_false(http_response_set(response, HTTP_NAME("X-Bad", "x-bad"), "a\nb"));
+	assert_false(http_response_set(response, HTTP_NAME("X-Bad", "x-bad"), "%d\n", 1));
 	strcpy(expected, "HTTP/1.1 200 OK\r\n" DATE);
 	for (size_t i = 0; i < 10; i++) {
 		size_t bytes = i == 5 ? sizeof value - 1 : 10 * i;
 		memset(value, 'a' + (int)i, bytes);
 		value[bytes] = 0;
-		assert_string_equal(field_of(response, names[i]), value);
-		sprintf(expected + strlen(expected), "%s: %s\r\n", names[i], value);
+		assert_string_equal(field_of(response, names[i].text), value);
+		sprintf(expected + strlen(expected), "%s: %s\r\n", names[i].text, value);
 	}
 	strcat(expected, "X-Literal: 100 per cent\r\nX-Made: <4711>\r\nContent-Length: 0\r\n\r\n");
 	OWN(buffer) struct buffer text = BUFFER(8192), small = BUFFER(100);

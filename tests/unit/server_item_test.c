@@ -395,7 +395,8 @@ static void a_tag_has_the_digits_of_its_version(void **state)
 		0x10000000, UINT32_MAX, (uint64_t)UINT32_MAX + 1, UINT64_C(0x0fffffffffffffff),
 		UINT64_C(0x1000000000000000), INT64_MAX };
 	enum { COUNT = sizeof numbers / sizeof *numbers };
-	const struct exchange nobody = { .facts.identity = NULL };
+	OWN(client_shown) struct client_shown *shown = client_shown_new(NULL);
+	struct exchange nobody = { .facts.shown = shown };
 	for (size_t i = 0; i < COUNT; i++) {
 		const struct store_version version = { .epoch = numbers[COUNT - 1 - i],
 			.revision = (int64_t)numbers[i] };

@@ -14,8 +14,9 @@ static const char *log_of(bool json, void (*record)(struct worker *worker))
 	int ends[2];
 	assert_int_equal(pipe(ends), 0);
 	struct settings settings = { .log = { .fd = ends[1], .json = json } };
-	struct worker worker = { .settings = &settings };
+	struct worker worker = { .settings = &settings, .line = BUFFER(SIZE_MAX) };
 	record(&worker);
+	buffer_done(&worker.line);
 	close(ends[1]);
 	size_t total = 0;
 	ssize_t count;
