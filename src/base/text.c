@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <ctype.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -164,22 +165,22 @@ size_t text_line_bytes(const char *bytes, size_t count)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);
 	size_t good = 0;
-	while (good < count) {
-		/* Eight at a time: without a control byte or DEL among them no byte has this bit.
+	uint64_t eight;
+	while (count - good >= sizeof eight) {
+		/* Eight at a time: the lowest bit that is left is of the first control byte or DEL.
 		 */
-		uint64_t eight, is_del;
-		for (; count - good >= sizeof eight; good += sizeof eight) {
-			memcpy(&eight, bytes + good, sizeof eight);
-			is_del = eight ^ ones * 0x7f;
-			if ((((eight - ones * 0x20) & ~eight) | ((is_del - ones) & ~is_del)) &
-				ones * 0x80)
-				break;
-		}
-		size_t last = count - good < sizeof eight ? count : good + sizeof eight;
-		for (; good < last; good++)
-			if (!stands_in_line((unsigned char)bytes[good]))
-				return good;
+		memcpy(&eight, bytes + good, sizeof eight);
+		eight = le64toh(eight);
+		uint64_t is_del = eight ^ ones * 0x7f;
+		uint64_t bad = (((eight - ones * 0x20) & ~eight) | ((is_del - ones) & ~is_del)) &
+			       ones * 0x80;
+		good += bad ? (size_t)__builtin_ctzll(bad) / 8 : sizeof eight;
+		if (bad && bytes[good] != '\t')
+			return good;
+		good += bad != 0;
 	}
+	while (good < count && stands_in_line((unsigned char)bytes[good]))
+		good++;
 	return good;
 }
 

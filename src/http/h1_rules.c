@@ -6,31 +6,34 @@
 #define REFUSE(status, text) ((struct h1_refusal){ (status), (text) })
 static const struct h1_refusal fine = { 0, NULL };
 
-static const char digits[] = "0123456789";
-static const char hex_digits[] = "0123456789ABCDEFabcdef";
+/* A set of ASCII characters, a bit each: those below '@', and from there on. */
+struct set {
+	uint64_t low, high;
+};
+#define ONE(character) (UINT64_C(1) << ((character)&63))
+#define RANGE(first, last) ((ONE(last) << 1) - ONE(first)) /* both in the same half */
+#define DIGITS RANGE('0', '9')
+#define LETTERS (RANGE('A', 'Z') | RANGE('a', 'z'))
 
-static bool is_one_of(const char *set, unsigned char byte)
-{
-	return byte && strchr(set, byte);
-}
-
-static bool is_letter_or_digit(unsigned char byte)
-{
-	return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
-}
-
+static const struct set digits = { DIGITS, 0 };
+static const struct set hex_digits = { DIGITS, RANGE('A', 'F') | RANGE('a', 'f') };
+static const struct set numeric_host = { DIGITS | ONE(':') | ONE('.'),
+	RANGE('A', 'F') | RANGE('a', 'f') };
+static const struct set host_name = { DIGITS | ONE('-') | ONE('.'), LETTERS | ONE('_') | ONE('~') };
 /* RFC 9110 section 5.6.2. */
-static bool is_token(unsigned char byte)
-{
-	return is_letter_or_digit(byte) || is_one_of("!#$%&'*+-.^_`|~", byte);
-}
+static const struct set token = { DIGITS | ONE('!') | RANGE('#', '\'') | ONE('*') | ONE('+') |
+					  ONE('-') | ONE('.'),
+	LETTERS | RANGE('^', '`') | ONE('|') | ONE('~') };
 
 /* How many bytes from the start on are of `set`. */
-static size_t run(const char *set, const char *text, size_t bytes)
+static size_t run(const struct set *set, const char *text, size_t bytes)
 {
 	size_t count = 0;
-	while (count < bytes && is_one_of(set, (unsigned char)text[count]))
-		count++;
+	for (; count < bytes; count++) {
+		unsigned char byte = (unsigned char)text[count];
+		if (byte > 127 || !((byte < 64 ? set->low : set->high) & ONE(byte)))
+			break;
+	}
 	return count;
 }
 
@@ -44,22 +47,19 @@ static bool is_authority(const char *text, size_t bytes)
 {
 	size_t host;
 	if (bytes && *text == '[') {
-		host = 1 + run("0123456789ABCDEFabcdef:.", text + 1, bytes - 1);
+		host = 1 + run(&numeric_host, text + 1, bytes - 1);
 		if (host < 4 || host == bytes || text[host] != ']')
 			return false;
 		host++;
 	} else {
-		host = 0;
-		while (host < bytes && (is_letter_or_digit((unsigned char)text[host]) ||
-					       is_one_of("-._~", (unsigned char)text[host])))
-			host++;
+		host = run(&host_name, text, bytes);
 		if (!host)
 			return false;
 	}
 	if (host == bytes)
 		return true;
 	size_t port = bytes - host - 1;
-	return text[host] == ':' && port <= 5 && run(digits, text + host + 1, port) == port;
+	return text[host] == ':' && port <= 5 && run(&digits, text + host + 1, port) == port;
 }
 
 /* ---- The request line ---- */
@@ -75,8 +75,8 @@ static struct h1_refusal check_version(
 		*ret_version = HTTP_1_0;
 		return fine;
 	}
-	if (bytes == 8 && !memcmp(text, "HTTP/", 5) && run(digits, text + 5, 1) && text[6] == '.' &&
-		run(digits, text + 7, 1))
+	if (bytes == 8 && !memcmp(text, "HTTP/", 5) && run(&digits, text + 5, 1) &&
+		text[6] == '.' && run(&digits, text + 7, 1))
 		return REFUSE(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
 	return REFUSE(400, "the request line does not end in a version such as HTTP/1.1");
 }
@@ -115,9 +115,7 @@ struct h1_refusal h1_check_request_line(
 	const char *line, size_t bytes, size_t target_bytes_max, enum http_version *ret_version)
 {
 	bytes -= 2;
-	size_t method = 0;
-	while (method < bytes && is_token((unsigned char)line[method]))
-		method++;
+	size_t method = run(&token, line, bytes);
 	if (!method || method == bytes || line[method] != ' ')
 		return REFUSE(400, "the request line does not begin with a method and a space");
 	const char *target = line + method + 1;
@@ -140,7 +138,7 @@ static struct h1_refusal check_length(const char *value, size_t bytes, struct h1
 	if (framing->length)
 		return REFUSE(400, "more than one Content-Length");
 	/* 18 digits stay below 2^63; "5, 5" and "+5" are refused. */
-	if (!bytes || bytes > 18 || run(digits, value, bytes) != bytes)
+	if (!bytes || bytes > 18 || run(&digits, value, bytes) != bytes)
 		return REFUSE(400, "Content-Length is not a number");
 	framing->length = true;
 	framing->length_bytes = 0;
@@ -184,29 +182,38 @@ static struct h1_refusal check_expect(const char *value, size_t bytes, struct h1
 
 static const struct {
 	const char *name;
+	size_t bytes;
 	struct h1_refusal (*check)(const char *value, size_t bytes, struct h1_framing *framing);
 } framing_headers[] = {
-	{ "content-length", check_length },
-	{ "transfer-encoding", check_encoding },
-	{ "host", check_host },
-	{ "expect", check_expect },
+	{ "content-length", 14, check_length },
+	{ "transfer-encoding", 17, check_encoding },
+	{ "host", 4, check_host },
+	{ "expect", 6, check_expect },
 };
+enum { FRAMING_HEADERS = sizeof framing_headers / sizeof *framing_headers };
+
+/* Which of them it is; FRAMING_HEADERS: none. */
+static size_t framing_header(const char *name, size_t bytes)
+{
+	size_t i = 0;
+	while (i < FRAMING_HEADERS &&
+		(framing_headers[i].bytes != bytes ||
+			strncasecmp(framing_headers[i].name, name, bytes) != 0))
+		i++;
+	return i;
+}
 
 struct h1_refusal h1_check_field(const char *name, size_t name_bytes, const char *value,
 	size_t value_bytes, struct h1_framing *framing)
 {
-	for (size_t i = 0; i < sizeof framing_headers / sizeof *framing_headers; i++)
-		if (is_word(name, name_bytes, framing_headers[i].name))
-			return framing_headers[i].check(value, value_bytes, framing);
-	return fine;
+	size_t which = framing_header(name, name_bytes);
+	return which == FRAMING_HEADERS ? fine
+					: framing_headers[which].check(value, value_bytes, framing);
 }
 
 bool h1_is_framing(const char *name, size_t bytes)
 {
-	for (size_t i = 0; i < sizeof framing_headers / sizeof *framing_headers; i++)
-		if (is_word(name, bytes, framing_headers[i].name))
-			return true;
-	return false;
+	return framing_header(name, bytes) != FRAMING_HEADERS;
 }
 
 /* "name: value"; *ret_name is the length of the name. */
@@ -214,9 +221,7 @@ static struct h1_refusal check_form(const char *line, size_t bytes, size_t *ret_
 {
 	if (*line == ' ' || *line == '\t')
 		return REFUSE(400, "a header line begins with white space (obsolete folding)");
-	size_t name = 0;
-	while (name < bytes && is_token((unsigned char)line[name]))
-		name++;
+	size_t name = run(&token, line, bytes);
 	if (name < bytes && name && (line[name] == ' ' || line[name] == '\t'))
 		return REFUSE(400, "white space stands before the colon of a header");
 	if (name == bytes || !name || line[name] != ':')
@@ -255,7 +260,7 @@ struct h1_refusal h1_check_trailer(const char *line, size_t bytes)
 struct h1_refusal h1_check_chunk_size(const char *line, size_t bytes)
 {
 	bytes -= 2;
-	size_t size = run(hex_digits, line, bytes);
+	size_t size = run(&hex_digits, line, bytes);
 	if (!size || size > 15 || (size < bytes && line[size] != ';'))
 		return REFUSE(400, "a chunk does not begin with its size");
 	return fine;

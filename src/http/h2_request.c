@@ -45,23 +45,24 @@ static void apply(struct h2_request *request, struct h1_refusal refusal)
 		refuse(request, refusal.status, refusal.text);
 }
 
-static void keep(struct h2_request *request, const char *name, size_t name_bytes, const char *value,
-	size_t value_bytes)
+static void keep(struct h2_request *request, const char *text, size_t bytes)
 {
 	ERROR_UNFILLED struct error error;
 	char *room;
-	size_t wanted = name_bytes + value_bytes + 2;
-	if (!request->text.data)
-		wanted = wanted < TEXT_BYTES_USUAL ? TEXT_BYTES_USUAL : wanted;
-	if (!buffer_reserve(&request->text, wanted, &room, &error)) {
+	if (!request->text.data && bytes < TEXT_BYTES_USUAL &&
+		!buffer_reserve(&request->text, TEXT_BYTES_USUAL, &room, &error))
 		refuse(request, 431, "the header is too large");
-		return;
-	}
-	memcpy(room, name, name_bytes);
-	room[name_bytes] = 0;
-	memcpy(room + name_bytes + 1, value, value_bytes);
-	room[name_bytes + 1 + value_bytes] = 0;
-	request->text.length += name_bytes + value_bytes + 2;
+	else if (!buffer_append(&request->text, text, bytes, &error) ||
+		 !buffer_append(&request->text, "", 1, &error))
+		refuse(request, 431, "the header is too large");
+}
+
+static void keep_pseudo(
+	struct h2_request *request, struct h2_place *place, const char *value, size_t bytes)
+{
+	*place = (struct h2_place){ request->text.length, bytes, true };
+	keep(request, value, bytes);
+	request->headers_at = request->text.length;
 }
 
 /* As "name: value" CR LF would count; :authority stands for Host. */
@@ -87,17 +88,21 @@ static bool is_name(const char *name, size_t bytes, const char *wanted)
 static void take_pseudo(struct h2_request *request, const struct http_limits *limits,
 	const char *name, size_t name_bytes, const char *value, size_t value_bytes)
 {
-	if (is_name(name, name_bytes, ":method") && value_bytes > METHOD_BYTES_MAX) {
-		refuse(request, 501, "the method is not known");
-	} else if (is_name(name, name_bytes, ":path") && value_bytes > limits->target_bytes_max) {
-		refuse(request, 414, "the request target is too long");
+	if (is_name(name, name_bytes, ":method")) {
+		if (value_bytes > METHOD_BYTES_MAX)
+			refuse(request, 501, "the method is not known");
+		else
+			keep_pseudo(request, &request->method, value, value_bytes);
+	} else if (is_name(name, name_bytes, ":path")) {
+		if (value_bytes > limits->target_bytes_max)
+			refuse(request, 414, "the request target is too long");
+		else
+			keep_pseudo(request, &request->path, value, value_bytes);
 	} else if (is_name(name, name_bytes, ":authority")) {
 		if (!count_header(request, limits, strlen("host"), value_bytes))
 			return;
 		apply(request, h1_check_field("host", 4, value, value_bytes, &request->framing));
-		keep(request, name, name_bytes, value, value_bytes);
-	} else if (!is_name(name, name_bytes, ":scheme")) {
-		keep(request, name, name_bytes, value, value_bytes);
+		keep_pseudo(request, &request->authority, value, value_bytes);
 	}
 }
 
@@ -124,19 +129,25 @@ void h2_request_field(struct h2_request *request, const struct http_limits *limi
 	if (again)
 		framing->host = false;
 	apply(request, h1_check_field(name, name_bytes, value, value_bytes, framing));
-	keep(request, name, name_bytes, value, value_bytes);
+	keep(request, name, name_bytes);
+	keep(request, value, value_bytes);
 }
 
 /* Splits :path, whose copy stands behind the fields. */
-static void cut_target(struct http_request *request, char *copy)
+static void cut_target(struct http_request *request, size_t bytes, char *copy)
 {
-	strcpy(copy, request->target);
-	char *query = strchr(copy, '?');
+	memcpy(copy, request->target, bytes + 1);
+	char *query = memchr(copy, '?', bytes);
 	if (query) {
 		*query = 0;
 		request->query = query + 1;
 	}
 	request->path = copy;
+}
+
+static const char *at(const struct h2_request *made, const struct h2_place *place)
+{
+	return place->is ? made->text.data + place->at : NULL;
 }
 
 /* The strings of `text` become the request. False: out of memory. */
@@ -145,34 +156,24 @@ static bool cut(struct h2_request *made)
 	struct http_request *request = &made->request;
 	ERROR_UNFILLED struct error error;
 	char *copy;
-	size_t target = 0;
-	for (const char *at = made->text.data, *end = at + made->text.length; at < end;) {
-		const char *value = at + strlen(at) + 1;
-		if (!strcmp(at, ":path"))
-			target = strlen(value);
-		at = value + strlen(value) + 1;
-	}
 	made->headers = memory_take((made->header_count + 1) * sizeof *made->headers);
-	if (!made->headers || !buffer_reserve(&made->text, target + 1, &copy, &error))
+	if (!made->headers || !buffer_reserve(&made->text, made->path.bytes + 1, &copy, &error))
 		return false;
 	request->headers = made->headers;
-	for (const char *at = made->text.data, *end = at + made->text.length; at < end;) {
-		const char *value = at + strlen(at) + 1;
-		if (!strcmp(at, ":method"))
-			request->method = value;
-		else if (!strcmp(at, ":path"))
-			request->target = value;
-		else if (!strcmp(at, ":authority"))
-			request->authority = value;
-		else
-			made->headers[request->header_count++] = (struct http_header){ at, value };
-		at = value + strlen(value) + 1;
+	request->method = at(made, &made->method);
+	request->target = at(made, &made->path);
+	request->authority = at(made, &made->authority);
+	const char *end = made->text.data + made->text.length;
+	for (const char *name = made->text.data + made->headers_at; name < end;) {
+		const char *value = name + strlen(name) + 1;
+		made->headers[request->header_count++] = (struct http_header){ name, value };
+		name = value + strlen(value) + 1;
 	}
 	if (!request->method)
 		request->method = "";
 	if (!request->target)
 		request->target = "";
-	cut_target(request, copy);
+	cut_target(request, made->path.bytes, copy);
 	return true;
 }
 
@@ -181,7 +182,7 @@ static void check_head(struct h2_request *made, const struct http_limits *limits
 	struct http_request *request = &made->request;
 	const char *host = http_request_header(request, "host");
 	apply(made, h1_check_target(request->method, strlen(request->method), request->target,
-			    strlen(request->target), limits->target_bytes_max));
+			    made->path.bytes, limits->target_bytes_max));
 	if (!request->authority)
 		request->authority = host;
 	else if (host && strcasecmp(host, request->authority) != 0)

@@ -8,7 +8,13 @@
 #include "http/h1_rules.h"
 
 struct h2_request {
-	struct buffer text; /* name NUL value NUL ..., pseudo-header fields first */
+	struct buffer text; /* of pseudo-header fields value NUL, of others name NUL value NUL */
+	/* Where in it the first ones lie, once they are there; the others begin behind them. */
+	struct h2_place {
+		size_t at, bytes;
+		bool is;
+	} method, path, authority;
+	size_t headers_at;
 	struct buffer body;
 	size_t header_bytes, header_count; /* as lines of HTTP/1 would count, trailers included */
 	size_t fields;                     /* those that were let go, too */
