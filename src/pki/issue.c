@@ -274,7 +274,9 @@ bool issue_new(const struct issue_wanted *wanted, const char *name, issue_open_c
 	OWN(new_identity) struct new_identity identity = { 0 };
 	OWN(ca) struct ca *ca = NULL;
 	/* The CA is opened last, so that others do not wait for the key. */
-	return new_identity_plan(wanted, name, &identity, reterr) &&
-	       new_identity_make(wanted, name, &identity, reterr) && open(context, &ca, reterr) &&
-	       certify(ca, wanted, &identity, notes, ret, reterr);
+	if (!new_identity_plan(wanted, name, &identity, reterr) ||
+		!new_identity_make(wanted, name, &identity, reterr) || !open(context, &ca, reterr))
+		return false;
+	file_sweep(wanted->folder); /* what is left of a run that was killed */
+	return certify(ca, wanted, &identity, notes, ret, reterr);
 }

@@ -22,7 +22,7 @@ static const struct lint_rule rules[] = {
 	{ CODE_SERVER_IS_CA, LINT_ERROR, "mtls, Firefox, rustls" },
 	{ CODE_CLIENT_SELF_SIGNED, LINT_WARNING, ALL ", unless it is trusted itself" },
 	{ CODE_SERVER_SELF_SIGNED, LINT_WARNING, ALL ", unless it is trusted itself" },
-	{ CODE_SERVER_NO_SAN, LINT_ERROR, "Go, Chrome, Firefox, Python, Java, mtls" },
+	{ CODE_SERVER_NO_SAN, LINT_ERROR, "Go, Chrome, Firefox, urllib3 2, mtls" },
 	{ CODE_CN_NOT_IN_SAN, LINT_WARNING, "people who read the common name only" },
 	{ CODE_SAN_ADDRESS_AS_DNS, LINT_ERROR, "OpenSSL, Go, Chrome, Python" },
 	{ CODE_SAN_BAD_DNS, LINT_ERROR, "Go, Java, Firefox" },
