@@ -309,6 +309,16 @@ static void count_unread(void *context, struct store_list *list, const struct er
 	counted++;
 }
 
+/* Until the thread has taken what waits. */
+static void until_taken(struct core *core)
+{
+	for (bool taken = false; !taken; sched_yield()) {
+		pthread_mutex_lock(&core->lock);
+		taken = !core->queue.count;
+		pthread_mutex_unlock(&core->lock);
+	}
+}
+
 /* The first is with the thread, which waits; the others have not been begun. */
 static void who_waits_too_long_is_told_whether_it_was_begun(void **state)
 {
@@ -324,11 +334,7 @@ static void who_waits_too_long_is_told_whether_it_was_begun(void **state)
 	counted = 0;
 	pthread_mutex_lock(&fake.gate);
 	store_write(port, &write, count_failure, begun);
-	for (bool taken = false; !taken; sched_yield()) {
-		pthread_mutex_lock(&core->lock);
-		taken = !core->queue.count;
-		pthread_mutex_unlock(&core->lock);
-	}
+	until_taken(core);
 	store_write(port, &write, count_failure, waiting);
 	store_read(port, count_unread, unread);
 	while (counted < 3)
@@ -348,30 +354,31 @@ static void too_many_are_refused_at_once(void **state)
 {
 	(void)state;
 	static char full[] = "too much waits for the store already",
+		    begun[] = "the server is stopping; whether it was written is not known",
 		    stopping[] = "the server is stopping; nothing was written";
 	OWN(store) struct store *store = open_fake(60000);
 	struct store_port *port = store_port_open(store, ring, NULL);
 	const struct store_write write = { .task = "x" };
 	struct core *core = (struct core *)store;
-	/* As a stalled thread leaves it. */
+	counted = 0;
+	pthread_mutex_lock(&fake.gate); /* the thread has the first, and stalls */
+	store_write(port, &write, count_failure, begun);
+	until_taken(core);
 	pthread_mutex_lock(&core->lock);
 	core->queue.count += STORE_WAITING_MAX;
 	pthread_mutex_unlock(&core->lock);
-	counted = 0;
 	store_write(port, &write, count_failure, full);
 	assert_int_equal(counted, 1);
 	pthread_mutex_lock(&core->lock);
-	core->queue.count -= STORE_WAITING_MAX - 1; /* so that nobody wakes the thread */
+	core->queue.count -= STORE_WAITING_MAX;
 	pthread_mutex_unlock(&core->lock);
 	for (int i = 0; i < 10; i++)
 		store_write(port, &write, count_failure, stopping);
 	store_port_close(port);
-	assert_int_equal(counted, 11);
-	pthread_mutex_lock(&core->lock);
-	core->queue.count--;
-	pthread_mutex_unlock(&core->lock);
+	assert_int_equal(counted, 12);
+	pthread_mutex_unlock(&fake.gate);
 	assert_int_equal(add(store, "it goes on", false), STORE_DONE);
-	assert_int_equal(got.item.id, 6);
+	assert_int_equal(got.item.id, 7);
 }
 
 /* Whatever waits at the same time shares a commit. */
