@@ -18,6 +18,8 @@ NAMES = {
 KEYS = {"E": "P-256 everywhere", "R": "RSA-2048 leaves under an RSA-4096 CA"}
 IDLE_GOAL_KIB = 16
 PEER = "nginx"
+QUIET = "mtls tuned"  # the table's verdict is about the other, as installed
+SILENT = "nginx tuned", "haproxy", "h2o"
 
 
 def spread(values):
@@ -49,10 +51,19 @@ def verdict(figure, keys, row):
         ratio = spread(ratios(row["mtls"], row[PEER]))[0]
         met = "met" if ratio <= goals[keys] else "MISSED"
         text.append(f"Goal: {goals[keys]:.2f} of {PEER}; measured {ratio:.2f}: {met}.")
-    ahead = [name for name in row if name != "mtls" and
+    ahead = [name for name in row if not name.startswith("mtls") and
              statistics.median(row[name]) < statistics.median(row["mtls"])]
     text.append(f"Ahead of mtls: {', '.join(ahead)}." if ahead else "No other server is ahead.")
-    return " ".join(text)
+    return " ".join(text + like_for_like(row))
+
+
+def like_for_like(row):
+    """Those that log nothing beside mtls where it does not either."""
+    silent = [name for name in row if name in SILENT]
+    if QUIET not in row or not silent:
+        return []
+    times = [f"{spread(ratios(row[QUIET], row[name]))[0]:.2f} of {name}" for name in silent]
+    return [f"Without a log of requests on either side: {QUIET} needs {', '.join(times)}."]
 
 
 def table(figure, keys, row, limit):
@@ -102,6 +113,7 @@ def tables(rows, void, missing, limit, options):
              *[f"- {keys}: {KEYS[keys]}" for keys in options.keys],
              "- nginx: its installed nginx.conf, but a connection may ask more than 1000 times; "
              "\"tuned\": sessions in memory, no tickets, no log",
+             "- mtls logs two lines a request, as nginx one; \"tuned\", it is silent about those that went well",
              "- h2o: as packaged it asks for no client certificate, so it has less to do"]
     lines += [f"- {name} was not measured: {why} is not installed" for name, why in missing.items()]
     for (figure, keys, name), why in sorted(void.items()):

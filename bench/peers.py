@@ -258,10 +258,14 @@ def h2o(server):
 
 MTLS = Kind("mtls", "mtls", "taskset", mtls)
 MTLS.extra = ["--workers", "1"]
+# As "nginx tuned": it has its sessions in memory anyway, and tells of no request that went well.
+QUIET = Kind("mtls tuned", "mtls", "taskset", mtls, {"full", "resumed", "requests", "h2", "large"})
+QUIET.extra = [*MTLS.extra, "--log-requests", "failed"]
 NGINX = Kind("nginx", "nginx-light", "nginx", nginx_installed, daemon=True)
 BACKEND = Kind("backend", "nginx-light", "nginx", nginx_backend)
 KINDS = [
     MTLS,
+    QUIET,
     NGINX,
     Kind("nginx tuned", "nginx-light", "nginx", nginx_tuned),
     Kind("haproxy", "haproxy", "haproxy", haproxy, ALL - {"large"}),

@@ -70,6 +70,12 @@ const struct option serve_options[] = {
 		.choices = "text|json",
 		.preset = "text",
 		.help = "write the log, on standard error, as text or as JSON, a line each" },
+	{ .name = "log-requests",
+		.value = "WHICH",
+		.choices = "all|failed",
+		.preset = "all",
+		.help = "which requests the log tells of: all, or only those that are refused or "
+			"fail, with a status of 400 and more" },
 	{ .name = "access-log",
 		.value = "FILE",
 		.environment = "MTLS_ACCESS_LOG",
@@ -322,6 +328,7 @@ bool serving_read(struct args *args, struct serving *ret, struct error *reterr)
 	if (!resumption_read(args, &options->tls, &ret->sessions, reterr))
 		return false;
 	options->tls.server = true;
+	options->log_failed_only = !strcmp(args_text(args, "log-requests"), "failed");
 	options->log_transcripts = args_flag(args, "transcript");
 	/* The page shows one, too; with --root there is no page. */
 	options->tls.transcript = options->log_transcripts || !options->root;

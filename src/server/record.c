@@ -264,6 +264,8 @@ void record_request(struct worker *worker, const struct record_request *what)
 	const struct log *log = &worker->settings->log;
 	const struct http_request *request = what->request;
 	const char *name = what->identity ? what->identity->common_name : NULL;
+	if (worker->settings->log_failed_only && what->status < 400)
+		return;
 	OWN(client_shown)
 	struct client_shown *made = what->shown ? NULL : client_shown_new(what->identity);
 	const struct client_shown *shown = made ? made : what->shown;

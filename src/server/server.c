@@ -312,6 +312,7 @@ bool server_new(const struct server_options *options, struct server **ret, struc
 			options->limits.handshakes_per_address, !options->limits.handshakes_given);
 	server->files_of = (struct reload_files){ options->tls, options->policy_path };
 	server->on_terminal = isatty(STDIN_FILENO);
+	server->settings.log_failed_only = options->log_failed_only;
 	server->settings.log_transcripts = options->log_transcripts;
 	server->workers_count = options->workers ? options->workers : 1;
 	server->workers = calloc(server->workers_count, sizeof *server->workers);

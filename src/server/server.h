@@ -75,6 +75,7 @@ struct server_options {
 	struct server_supervision supervision;
 	struct server_limits limits;
 	struct log log;
+	bool log_failed_only; /* of the requests those with a status of 400 and more */
 	bool log_transcripts; /* of each connection that ends, if `tls` keeps them */
 };
 

@@ -31,7 +31,7 @@ struct unsaid {
 struct settings {
 	struct server_limits limits;
 	struct log log;
-	bool log_transcripts;
+	bool log_failed_only, log_transcripts;
 	struct access *access; /* NULL: none */
 	bool timed;            /* somebody wants to know how long things take */
 	atomic_llong open;     /* connections of all workers */

@@ -173,6 +173,28 @@ static void requests_are_the_documents_line(void **state)
 	assert_int_equal(json_integer_value(json_object_get(record, "port")), 4711);
 }
 
+static void good_request_in_silence(struct worker *worker)
+{
+	worker->settings->log_failed_only = true;
+	good_request(worker);
+}
+
+static void no_request_in_silence(struct worker *worker)
+{
+	worker->settings->log_failed_only = true;
+	no_request(worker);
+}
+
+static void only_what_fails_is_told_if_so_asked(void **state)
+{
+	(void)state;
+	assert_string_equal(log_of(false, good_request_in_silence), "");
+	assert_string_equal(log_of(true, good_request_in_silence), "");
+	assert_string_equal(log_of(false, no_request_in_silence),
+		"[SERVER] REQUEST | peer=192.0.2.7 | cert-CN=None | \"-\" 400 -\n"
+		"[SERVER] REFUSED | CN=None | a header line is folded\n");
+}
+
 /* A target cannot end the quotes and add a status of its own, nor can a name. */
 static void nothing_breaks_out_of_its_quotes(void **state)
 {
@@ -221,6 +243,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_has_every_fact),
 		cmocka_unit_test(who_refused_is_told_apart),
 		cmocka_unit_test(requests_are_the_documents_line),
+		cmocka_unit_test(only_what_fails_is_told_if_so_asked),
 		cmocka_unit_test(nothing_breaks_out_of_its_quotes),
 		cmocka_unit_test(the_summary_counts_by_code),
 		cmocka_unit_test(the_summary_counts_who_was_sent_away),
