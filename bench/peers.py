@@ -197,7 +197,8 @@ def nginx_paths(server):
 
 def mtls(server):
     return [os.environ["MTLS"], "serve", "--certs", server.certs, "--root", server.site,
-            "--listen", f"127.0.0.1:{server.port}"] + server.kind.extra
+            "--listen", f"127.0.0.1:{server.port}", "--store", f"sqlite:{server.folder}/todo.db",
+            *server.kind.extra]
 
 
 def nginx_installed(server):
