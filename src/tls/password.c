@@ -20,7 +20,6 @@
 #include <openssl/sha.h>
 #include <string.h>
 
-OWN_DEFINE(EVP_MD, EVP_MD, EVP_MD_free);
 OWN_DEFINE(EVP_MD_CTX, EVP_MD_CTX, EVP_MD_CTX_free);
 
 #define BLOCK_BYTES_MAX 144 /* SHA3-224's */
