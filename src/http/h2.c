@@ -406,11 +406,10 @@ static size_t list_fields(struct stream *stream, time_t now, nghttp2_nv *ret)
 	*to++ = number_pair(":status", 7, (uint64_t)response->status, stream->status);
 	clock_http_date(now, stream->date);
 	*to++ = pair("date", 4, stream->date, strlen(stream->date));
-	for (size_t i = 0; i < response->field_count; i++) {
-		const struct http_field *field = &response->fields[i];
+	const struct http_field *end = response->fields + response->field_count;
+	for (const struct http_field *field = response->fields; field < end; field++)
 		*to++ = pair(
 			field->name.lower, field->name.bytes, field->value, field->value_bytes);
-	}
 	if (http_response_has_length(response))
 		*to++ = number_pair("content-length", 14, response->body_bytes, stream->length);
 	return (size_t)(to - ret);
