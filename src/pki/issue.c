@@ -188,14 +188,14 @@ bool new_identity_plan(const struct issue_wanted *wanted, const char *name,
 	return check_absent(ret->stem, wanted->force, reterr);
 }
 
-bool new_identity_make(const struct issue_wanted *wanted, const char *name,
+bool new_identity_make(const struct issue_wanted *wanted, const char *name, EVP_PKEY_CTX *maker,
 	struct new_identity *identity, struct error *reterr)
 {
 	OWN(char) char *cnf = issue_path(identity->stem, "cnf");
 	return load_profile(cnf, name, &wanted->key_type, &wanted->options, &identity->cnf_text,
 		       &identity->profile, reterr) &&
 	       profile_subject(identity->profile, NULL, NULL, NULL, &identity->subject, reterr) &&
-	       key_make(&wanted->key_type, &identity->key, reterr) &&
+	       key_make_by(maker, &wanted->key_type, &identity->key, reterr) &&
 	       request_make(identity->profile, identity->subject, identity->key, &identity->request,
 		       reterr);
 }
@@ -272,10 +272,13 @@ bool issue_new(const struct issue_wanted *wanted, const char *name, issue_open_c
 	void *context, struct notes *notes, struct issued *ret, struct error *reterr)
 {
 	OWN(new_identity) struct new_identity identity = { 0 };
+	OWN(EVP_PKEY_CTX) EVP_PKEY_CTX *maker = NULL;
 	OWN(ca) struct ca *ca = NULL;
 	/* The CA is opened last, so that others do not wait for the key. */
 	if (!new_identity_plan(wanted, name, &identity, reterr) ||
-		!new_identity_make(wanted, name, &identity, reterr) || !open(context, &ca, reterr))
+		!key_maker_new(&wanted->key_type, &maker, reterr) ||
+		!new_identity_make(wanted, name, maker, &identity, reterr) ||
+		!open(context, &ca, reterr))
 		return false;
 	file_sweep(wanted->folder); /* what is left of a run that was killed */
 	return certify(ca, wanted, &identity, notes, ret, reterr);

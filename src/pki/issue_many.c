@@ -41,14 +41,15 @@ static void record(struct many *many, X509 *certificate, struct issued_one *ret)
 	pthread_mutex_unlock(&many->lock);
 }
 
-static bool make_one(struct many *many, size_t at, struct file_set *set, struct error *reterr)
+static bool make_one(struct many *many, size_t at, EVP_PKEY_CTX *maker, struct file_set *set,
+	struct error *reterr)
 {
 	OWN(new_identity) struct new_identity identity = { 0 };
 	OWN(X509) X509 *certificate = NULL;
 	struct issue_source source;
 	const char *name = many->names[at];
 	identity.stem = issue_stem(many->wanted, name);
-	if (!new_identity_make(many->wanted, name, &identity, reterr) ||
+	if (!new_identity_make(many->wanted, name, maker, &identity, reterr) ||
 		!new_identity_source(&identity, many->wanted->options.role, &source, reterr) ||
 		!begin(many, &source, &certificate, reterr) ||
 		!issue_fill(many->ca, &source, certificate, reterr) ||
@@ -59,22 +60,32 @@ static bool make_one(struct many *many, size_t at, struct file_set *set, struct 
 	return true;
 }
 
+/* With the lock held. */
+static void note_end(struct many *many, bool ok, const struct error *error)
+{
+	many->made += ok;
+	if (!ok && !many->failed)
+		many->error = *error;
+	many->failed = many->failed || !ok;
+}
+
 static void *make_until_done(void *context)
 {
 	struct many *many = context;
+	struct error error;
+	OWN(EVP_PKEY_CTX) EVP_PKEY_CTX *maker = NULL;
 	OWN(file_set) struct file_set *set = file_set_new();
 	file_set_many(set);
+	bool ready = key_maker_new(&many->wanted->key_type, &maker, &error);
 	pthread_mutex_lock(&many->lock);
+	if (!ready)
+		note_end(many, false, &error);
 	while (many->next < many->count && !many->failed) {
-		struct error error;
 		size_t at = many->next++;
 		pthread_mutex_unlock(&many->lock);
-		bool ok = make_one(many, at, set, &error);
+		bool ok = make_one(many, at, maker, set, &error);
 		pthread_mutex_lock(&many->lock);
-		many->made += ok;
-		if (!ok && !many->failed)
-			many->error = error;
-		many->failed = many->failed || !ok;
+		note_end(many, ok, &error);
 	}
 	file_set_join(many->set, set);
 	many->running--;

@@ -29,11 +29,12 @@ static inline void own_new_identity(struct new_identity *identity)
 {
 	new_identity_done(identity);
 }
-/* First the name and whether its files may be made, which is quick; then all but `stem`. */
+/* First the name and whether its files may be made, which is quick; then all but `stem`. The maker
+ * is for the kind of key that is wanted. */
 must_check bool new_identity_plan(const struct issue_wanted *wanted, const char *name,
 	struct new_identity *ret, struct error *reterr);
 must_check bool new_identity_make(const struct issue_wanted *wanted, const char *name,
-	struct new_identity *identity, struct error *reterr);
+	EVP_PKEY_CTX *maker, struct new_identity *identity, struct error *reterr);
 /* Borrows from the identity. */
 must_check bool new_identity_source(const struct new_identity *identity, enum role role,
 	struct issue_source *ret, struct error *reterr);

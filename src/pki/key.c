@@ -71,26 +71,43 @@ const char *key_type_name(const struct key_type *type, char target[static KEY_NA
 	return name ? name : "an unknown kind";
 }
 
+static bool cannot_make(const struct key_type *type, struct error *reterr)
+{
+	char name[KEY_NAME_BYTES];
+	return error_openssl(reterr, ERROR_IO, "cannot make a %s key", key_type_name(type, name));
+}
+
+bool key_maker_new(const struct key_type *type, EVP_PKEY_CTX **ret, struct error *reterr)
+{
+	ERR_clear_error();
+	OWN(EVP_PKEY_CTX)
+	EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, OBJ_nid2sn(type->id), NULL);
+	bool ok = maker && EVP_PKEY_keygen_init(maker) > 0;
+	if (type->id == EVP_PKEY_RSA)
+		ok = ok && EVP_PKEY_CTX_set_rsa_keygen_bits(maker, (int)type->bits) > 0;
+	else if (type->id == EVP_PKEY_EC)
+		ok = ok && EVP_PKEY_CTX_set_group_name(maker, type->curve) > 0;
+	if (!ok)
+		return cannot_make(type, reterr);
+	*ret = TAKE(maker);
+	return true;
+}
+
+bool key_make_by(
+	EVP_PKEY_CTX *maker, const struct key_type *type, EVP_PKEY **ret, struct error *reterr)
+{
+	EVP_PKEY *key = NULL;
+	ERR_clear_error();
+	if (EVP_PKEY_generate(maker, &key) <= 0)
+		return cannot_make(type, reterr);
+	*ret = key;
+	return true;
+}
+
 bool key_make(const struct key_type *type, EVP_PKEY **ret, struct error *reterr)
 {
-	OWN(EVP_PKEY) EVP_PKEY *key = NULL;
-	ERR_clear_error();
-	switch (type->id) {
-	case EVP_PKEY_RSA:
-		key = EVP_RSA_gen(type->bits);
-		break;
-	case EVP_PKEY_EC:
-		key = EVP_EC_gen(type->curve);
-		break;
-	default:
-		key = EVP_PKEY_Q_keygen(NULL, NULL, OBJ_nid2sn(type->id));
-	}
-	char name[KEY_NAME_BYTES];
-	if (!key)
-		return error_openssl(
-			reterr, ERROR_IO, "cannot make a %s key", key_type_name(type, name));
-	*ret = TAKE(key);
-	return true;
+	OWN(EVP_PKEY_CTX) EVP_PKEY_CTX *maker = NULL;
+	return key_maker_new(type, &maker, reterr) && key_make_by(maker, type, ret, reterr);
 }
 
 OWN_DEFINE(X509_SIG, X509_SIG, X509_SIG_free);

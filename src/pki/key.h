@@ -26,6 +26,14 @@ bool key_type_equal(const struct key_type *a, const struct key_type *b);
 const char *key_type_name(const struct key_type *type, char target[static KEY_NAME_BYTES]);
 
 must_check bool key_make(const struct key_type *type, EVP_PKEY **ret, struct error *reterr);
+/*
+ * The same for who makes many of one kind: what a kind needs, such as a curve, is set up once,
+ * which for P-256 takes longer than the key. One maker a thread; the caller's to free.
+ */
+must_check bool key_maker_new(
+	const struct key_type *type, EVP_PKEY_CTX **ret, struct error *reterr);
+must_check bool key_make_by(
+	EVP_PKEY_CTX *maker, const struct key_type *type, EVP_PKEY **ret, struct error *reterr);
 
 /*
  * Makes `count` keys, RSA ones side by side on all cores; an idle core starts a second search for a

@@ -104,6 +104,47 @@ static EVP_PKEY *read_back(const struct buffer *pem, const char *passphrase)
 	return PEM_read_bio_PrivateKey(bio, NULL, ask_passphrase, copy);
 }
 
+/* Each by the same maker, and yet its own; of the kind that was asked for. */
+static void one_maker_makes_many_keys(void **state)
+{
+	(void)state;
+	static const char *const kinds[] = { "ec:P-256", "ec:P-384", "ec:P-521", "ed25519", "ed448",
+		"rsa:2048" };
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		struct key_type type;
+		struct error error;
+		OWN(EVP_PKEY_CTX) EVP_PKEY_CTX *maker = NULL;
+		OWN(EVP_PKEY) EVP_PKEY *first = NULL;
+		OWN(EVP_PKEY) EVP_PKEY *second = NULL;
+		assert_true(key_type_parse(kinds[i], &type, &error));
+		assert_true(key_maker_new(&type, &maker, &error));
+		assert_true(key_make_by(maker, &type, &first, &error));
+		assert_true(key_make_by(maker, &type, &second, &error));
+		assert_int_equal(EVP_PKEY_eq(first, second), 0);
+		struct key_type made = key_type_of(second);
+		assert_true(key_type_equal(&made, &type));
+	}
+}
+
+static void a_maker_of_what_is_no_kind_is_refused(void **state)
+{
+	(void)state;
+	static const struct key_type rows[] = { { .id = EVP_PKEY_EC, .curve = "P-257" },
+		{ .id = EVP_PKEY_RSA, .bits = 100 }, { .id = NID_undef } };
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct error error = { 0 };
+		EVP_PKEY_CTX *maker = NULL;
+		EVP_PKEY *key = NULL;
+		/* OpenSSL looks at some of it only when a key is made. */
+		assert_false(key_maker_new(&rows[i], &maker, &error) &&
+			     key_make_by(maker, &rows[i], &key, &error));
+		assert_int_equal(error.kind, ERROR_IO);
+		assert_memory_equal(error.text, "cannot make a ", 14);
+		assert_null(key);
+		EVP_PKEY_CTX_free(maker);
+	}
+}
+
 static void keys_are_written_and_read_back(void **state)
 {
 	(void)state;
@@ -169,6 +210,8 @@ int main(void)
 		cmocka_unit_test(other_types_are_refused),
 		cmocka_unit_test(keys_are_made_together),
 		cmocka_unit_test(a_key_that_cannot_be_made_is_an_error),
+		cmocka_unit_test(one_maker_makes_many_keys),
+		cmocka_unit_test(a_maker_of_what_is_no_kind_is_refused),
 		cmocka_unit_test(keys_are_written_and_read_back),
 		cmocka_unit_test(a_passphrase_encrypts),
 		cmocka_unit_test(digests_follow_key_and_file),
