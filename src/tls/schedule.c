@@ -97,14 +97,20 @@ static const struct digest *find_digest(const OSSL_PARAM *from)
 	return NULL;
 }
 
+/* Seven names for each of twenty derivations: nearly all differ in their first letter. */
+static bool is(const char *name, const char *wanted)
+{
+	return *name == *wanted && !strcmp(name, wanted);
+}
+
 static struct bytes *find_bytes(struct wish *wish, const char *name)
 {
-	return !strcmp(name, OSSL_KDF_PARAM_KEY)      ? &wish->key
-	       : !strcmp(name, OSSL_KDF_PARAM_SALT)   ? &wish->salt
-	       : !strcmp(name, OSSL_KDF_PARAM_PREFIX) ? &wish->prefix
-	       : !strcmp(name, OSSL_KDF_PARAM_LABEL)  ? &wish->label
-	       : !strcmp(name, OSSL_KDF_PARAM_DATA)   ? &wish->data
-						      : NULL;
+	return is(name, OSSL_KDF_PARAM_KEY)      ? &wish->key
+	       : is(name, OSSL_KDF_PARAM_SALT)   ? &wish->salt
+	       : is(name, OSSL_KDF_PARAM_PREFIX) ? &wish->prefix
+	       : is(name, OSSL_KDF_PARAM_LABEL)  ? &wish->label
+	       : is(name, OSSL_KDF_PARAM_DATA)   ? &wish->data
+						 : NULL;
 }
 
 static bool read_wish(const OSSL_PARAM *from, struct wish *ret)
@@ -116,9 +122,9 @@ static bool read_wish(const OSSL_PARAM *from, struct wish *ret)
 			return false;
 		if (bytes)
 			*bytes = (struct bytes){ from->data, from->data_size };
-		else if (!strcmp(from->key, OSSL_KDF_PARAM_DIGEST))
+		else if (is(from->key, OSSL_KDF_PARAM_DIGEST))
 			ret->digest = find_digest(from);
-		else if (!strcmp(from->key, OSSL_KDF_PARAM_MODE) &&
+		else if (is(from->key, OSSL_KDF_PARAM_MODE) &&
 			 !OSSL_PARAM_get_int(from, &ret->mode))
 			return false;
 	}
