@@ -359,6 +359,36 @@ static void intermediates(void **state)
 		.extensions = { SKI, AKI, "basicConstraints=critical,CA:TRUE,pathlen:0" });
 }
 
+/* Rules that a stricter one of OpenSSL or of ours hides in most chains. */
+static void what_others_hide(void **state)
+{
+	(void)state;
+	struct made *early = LEAF(.subject = NULL);
+	ASN1_TIME *end = ASN1_GENERALIZEDTIME_set(NULL, NOW + (time_t)30 * DAY);
+	assert_true(X509_set1_notAfter(early->certificate, end));
+	assert_true(X509_sign(early->certificate, good_root->key, EVP_sha256()));
+	ASN1_STRING_free(end);
+	refused("a GeneralizedTime before 2050", good_root, NULL, early, CODE_VALIDITY_ENCODING, 0,
+		CODE_NONE);
+	/* OpenSSL itself calls a key usage without a bit invalid. */
+	struct made *useless =
+		LEAF(.extensions = { "keyUsage=-", "2.5.29.15=critical,DER:030100" });
+	assert_int_equal(judge(good_root, NULL, useless, NULL, PURPOSE_ANY, PROFILE_STRICT).code,
+		CODE_EXTENSION_MALFORMED);
+	struct made *unnamed = MAKE(good_root, .subject = "CN=a client",
+		.extensions = { SKI, AKI, "basicConstraints=critical,CA:FALSE",
+			"keyUsage=critical,digitalSignature", "extendedKeyUsage=clientAuth",
+			"2.5.29.17=DER:3000" });
+	assert_int_equal(judge(good_root, NULL, unnamed, NULL, PURPOSE_CLIENT, PROFILE_STRICT).code,
+		CODE_SAN_EMPTY);
+	assert_true(judge(good_root, NULL, unnamed, NULL, PURPOSE_CLIENT, PROFILE_MTLS).ok);
+	struct made *nameless =
+		MAKE(NULL, .subject = "", .key = "P-256#root", .extensions = CA_EXTENSIONS);
+	refused("a CA without a name", nameless, NULL,
+		server_with(nameless, &(struct spec){ .subject = NULL }), CODE_ISSUER_EMPTY, 0,
+		CODE_NONE);
+}
+
 static void clients_need_no_names(void **state)
 {
 	(void)state;
@@ -401,6 +431,7 @@ int main(void)
 		cmocka_unit_test(roots),
 		cmocka_unit_test(name_constraints),
 		cmocka_unit_test(intermediates),
+		cmocka_unit_test(what_others_hide),
 		cmocka_unit_test(clients_need_no_names),
 		cmocka_unit_test(crls_are_numbered),
 	};
