@@ -29,8 +29,8 @@
 #define RECORD_BYTES_MIN ((size_t)16 << 10)
 #define RECORD_BYTES ((size_t)17 << 10)
 enum { SMALL_KINDS = 64, RECORD = SMALL_KINDS, KINDS };
-/* What a thread keeps of one size, as one turn of a loop may have a hundred answers; of all together
- * 4 MiB at most. */
+/* What a thread keeps of one size, as one turn of a loop may have a hundred answers; of all
+ * together 4 MiB at most. */
 #define KEPT_BYTES_MAX ((size_t)64 << 10)
 #define KEPT_RECORDS_MAX 2
 

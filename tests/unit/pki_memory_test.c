@@ -130,6 +130,29 @@ static void what_is_kept_has_a_bound(void **state)
 	assert_true(!keeps || memory_kept() > 0);
 }
 
+/* What the answers of one turn of a loop need, some of them a hundred, is there for the next one.
+ */
+static void a_turn_of_pieces_is_kept(void **state)
+{
+	(void)state;
+	enum { COUNT = 60, BYTES = 1000 };
+	void *pieces[COUNT];
+	size_t before = memory_kept();
+	for (size_t i = 0; i < COUNT; i++)
+		pieces[i] = OPENSSL_malloc(BYTES);
+	size_t taken = memory_kept();
+	assert_true(taken <= before);
+	for (size_t i = 0; i < COUNT; i++)
+		OPENSSL_free(pieces[i]);
+	size_t kept = memory_kept() - taken;
+	assert_true(keeps ? kept >= (size_t)COUNT * BYTES : !kept);
+	for (size_t i = 0; i < COUNT; i++)
+		pieces[i] = OPENSSL_malloc(BYTES);
+	assert_int_equal(memory_kept(), taken);
+	for (size_t i = 0; i < COUNT; i++)
+		OPENSSL_free(pieces[i]);
+}
+
 /* What one TLS record needs comes from a list, too, of two or so; nothing else that large does. */
 static void room_for_a_record_is_kept(void **state)
 {
@@ -223,6 +246,7 @@ int main(void)
 		cmocka_unit_test(what_was_secret_is_wiped),
 		cmocka_unit_test(a_private_number_is_wiped),
 		cmocka_unit_test(what_is_kept_has_a_bound),
+		cmocka_unit_test(a_turn_of_pieces_is_kept),
 		cmocka_unit_test(room_for_a_record_is_kept),
 		cmocka_unit_test(an_object_is_there),
 		cmocka_unit_test(a_thread_has_its_own_lists),
