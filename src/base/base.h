@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/library.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"

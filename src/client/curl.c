@@ -7,29 +7,8 @@
 
 #include "tls/tls.h"
 
-#include <dlfcn.h>
-
-static const char *const library_names[] = {
-	"libcurl.so.4",
-	"libcurl.4.dylib",
-	"libcurl.so",
-};
-
 static struct curl loaded;
 static bool is_loaded;
-
-static bool find_functions(void *library, struct curl *ret, struct error *reterr)
-{
-	void *found;
-	/* dlsym returns an object pointer for a function; memcpy is how ISO C lets it through. */
-#define CURL_FIND(result, name, parameters) \
-	if (!(found = dlsym(library, "curl_" #name))) \
-		return error_set(reterr, ERROR_IO, "this libcurl lacks curl_" #name); \
-	memcpy(&ret->name, &found, sizeof found);
-	CURL_FUNCTIONS(CURL_FIND)
-#undef CURL_FIND
-	return true;
-}
 
 /*
  * libcurl hands us its SSL_CTX: that works only if both of us run on the same OpenSSL, so the
@@ -56,22 +35,20 @@ static bool check_backend(const struct curl *curl, struct error *reterr)
 
 bool curl_load(const struct curl **ret, struct error *reterr)
 {
-	void *library = NULL;
-	if (!is_loaded) {
-		size_t count = sizeof library_names / sizeof library_names[0];
-		for (size_t i = 0; !library && i < count; i++)
-			library = dlopen(library_names[i], RTLD_NOW | RTLD_LOCAL);
-		if (!library) {
-			error_set(reterr, ERROR_IO, "cannot load libcurl: %s", dlerror());
-			return error_hint(reterr,
-				"install it (Debian and Ubuntu: libcurl4; Fedora: libcurl)");
-		}
-		if (!find_functions(library, &loaded, reterr) || !check_backend(&loaded, reterr)) {
-			dlclose(library);
-			return false;
-		}
-		is_loaded = true; /* for good: libcurl leaves threads and handlers behind */
-	}
-	*ret = &loaded;
-	return true;
+	static const char *const files[] = { "libcurl.so.4", "libcurl.4.dylib", "libcurl.so",
+		NULL };
+	static const char *const symbols[] = {
+#define CURL_SYMBOL(result, name, parameters) "curl_" #name,
+		CURL_FUNCTIONS(CURL_SYMBOL)
+#undef CURL_SYMBOL
+			NULL
+	};
+	static const struct library library = { "libcurl",
+		"Debian and Ubuntu: libcurl4; Fedora: libcurl", NULL, files, symbols };
+	/* For good: libcurl leaves threads and handlers behind. */
+	is_loaded = is_loaded ||
+		    (library_load(&library, &loaded, reterr) && check_backend(&loaded, reterr));
+	if (is_loaded)
+		*ret = &loaded;
+	return is_loaded;
 }

@@ -8,7 +8,6 @@
  */
 #include "store/backend.h"
 #include "store/libpq.h"
-#include "store/library.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -55,8 +54,8 @@ static bool load_libpq(const struct libpq **ret, struct error *reterr)
 #undef LIBPQ_SYMBOL
 			NULL
 	};
-	static const struct library library = { "libpq", files,
-		"install it (Debian and Ubuntu: libpq5; Fedora: libpq)", symbols };
+	static const struct library library = { "libpq", "Debian and Ubuntu: libpq5; Fedora: libpq",
+		NULL, files, symbols };
 	static struct libpq loaded;
 	*ret = &loaded;
 	return library_load(&library, &loaded, reterr);

@@ -3,7 +3,6 @@
  * commit (synchronous=FULL) keeps what was committed through a crash and a loss of power.
  */
 #include "store/backend.h"
-#include "store/library.h"
 #include "store/libsqlite.h"
 
 #include <errno.h>
@@ -344,10 +343,9 @@ static bool load_sqlite(struct error *reterr)
 #undef LIBSQLITE_SYMBOL
 			NULL
 	};
-	static const struct library library = { "SQLite", files,
-		"install it (Debian and Ubuntu: libsqlite3-0; Fedora: sqlite-libs), or keep the "
-		"items elsewhere: --store memory",
-		symbols };
+	static const struct library library = { "SQLite",
+		"Debian and Ubuntu: libsqlite3-0; Fedora: sqlite-libs",
+		"keep the items elsewhere: --store memory", files, symbols };
 	return sq.open_v2 || library_load(&library, &sq, reterr);
 }
 

@@ -226,7 +226,7 @@ static void serve_step(struct tls_connection *connection, int socket)
 		tls_connection_sent(connection, pending);
 }
 
-struct library {
+struct their_library {
 	SSL_CTX *context;
 	SSL *ssl;
 	int sockets[2]; /* the library's, the server's */
@@ -235,8 +235,8 @@ struct library {
 };
 
 /* What a library does: its own SSL_CTX, ours applied, and a handshake on a socket. */
-static bool library_connects(
-	struct library *library, const struct tls_context *ours, struct tls_connection *connection)
+static bool library_connects(struct their_library *library, const struct tls_context *ours,
+	struct tls_connection *connection)
 {
 	struct error error;
 	library->context = SSL_CTX_new(TLS_client_method());
@@ -254,7 +254,7 @@ static bool library_connects(
 	return library->outcome.finished;
 }
 
-static void library_done(struct library *library)
+static void library_done(struct their_library *library)
 {
 	SSL_free(library->ssl);
 	assert_null(library->peer.connection); /* it knows that the connection is gone */
@@ -274,7 +274,7 @@ static void takes_over_a_librarys_context(void **state)
 	OWN(tls_context) struct tls_context *theirs = make(&at_server);
 	OWN(tls_context) struct tls_context *ours = make(&at_client);
 	OWN(tls_connection) struct tls_connection *connection = tls_connection_new(theirs);
-	struct library library = { 0 };
+	struct their_library library = { 0 };
 	assert_true(library_connects(&library, ours, connection));
 	assert_locked_down(library.context);
 	serve_step(connection, library.sockets[1]);
@@ -296,7 +296,7 @@ static void checks_the_name_for_the_library(void **state)
 	OWN(tls_context) struct tls_context *theirs = make(&at_server);
 	OWN(tls_context) struct tls_context *ours = make(&at_client);
 	OWN(tls_connection) struct tls_connection *connection = tls_connection_new(theirs);
-	struct library library = { 0 };
+	struct their_library library = { 0 };
 	assert_false(library_connects(&library, ours, connection));
 	assert_false(library.outcome.verified);
 	assert_int_equal(library.outcome.refused->code, CODE_SERVER_NAME_MISMATCH);
@@ -314,7 +314,7 @@ static void hears_the_last_words(void **state)
 	OWN(tls_context) struct tls_context *theirs = make(&at_server);
 	OWN(tls_context) struct tls_context *ours = make(&at_client);
 	OWN(tls_connection) struct tls_connection *connection = tls_connection_new(theirs);
-	struct library library = { 0 };
+	struct their_library library = { 0 };
 	assert_true(library_connects(&library, ours, connection));
 	serve_step(connection, library.sockets[1]);
 	shutdown(library.sockets[1], SHUT_RDWR);

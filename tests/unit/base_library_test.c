@@ -1,8 +1,8 @@
-/* A library that a store needs is loaded with all its functions, or it is said what is missing. */
+/* A library that a command needs is loaded with all its functions, or it is said what is missing.
+ */
 #include "unit.h"
 
-#include "store/library.h"
-#include "store/libsqlite.h"
+#include "base/base.h"
 
 static const char *const files[] = { "libmtls-nowhere.so.1", "libsqlite3.so.0", "libsqlite3.dylib",
 	NULL };
@@ -12,7 +12,7 @@ static void its_functions_can_be_called(void **state)
 	(void)state;
 	static const char *const symbols[] = { "sqlite3_libversion", "sqlite3_libversion_number",
 		NULL };
-	static const struct library library = { "SQLite", files, "unused", symbols };
+	static const struct library library = { "SQLite", "unused", NULL, files, symbols };
 	struct {
 		const char *(*text)(void);
 		int (*number)(void);
@@ -31,12 +31,15 @@ static void a_function_that_is_missing_is_named(void **state)
 {
 	(void)state;
 	static const char *const symbols[] = { "sqlite3_libversion", "sqlite3_of_tomorrow", NULL };
-	static const struct library library = { "SQLite", files, "unused", symbols };
+	static const struct library library = { "SQLite", "a newer one", NULL, files, symbols };
 	void *functions[2] = { NULL, NULL };
 	struct error error;
 	assert_false(library_load(&library, functions, &error));
 	assert_int_equal(error.kind, ERROR_IO);
 	assert_string_equal(error.text, "this SQLite lacks sqlite3_of_tomorrow");
+	assert_string_equal(error.hint, "install it (a newer one)");
+	/* The one that it has is not given out either: half a library is none. */
+	assert_null(functions[0]);
 	assert_null(functions[1]);
 }
 
@@ -46,8 +49,8 @@ static void a_library_that_is_missing_is_named_with_what_to_do(void **state)
 	static const char *const nowhere[] = { "libmtls-nowhere.so.1", "libmtls-nowhere.so.2",
 		NULL };
 	static const char *const symbols[] = { "function", NULL };
-	static const struct library library = { "libnowhere", nowhere, "install 100% of it",
-		symbols };
+	static const struct library library = { "libnowhere", "Debian: 100% of it", "go without",
+		nowhere, symbols };
 	void *function = NULL;
 	struct error error;
 	assert_false(library_load(&library, &function, &error));
@@ -55,7 +58,7 @@ static void a_library_that_is_missing_is_named_with_what_to_do(void **state)
 	assert_string_equal(error.text,
 		"cannot load libnowhere: libmtls-nowhere.so.2: cannot open shared object file: No "
 		"such file or directory");
-	assert_string_equal(error.hint, "install 100% of it");
+	assert_string_equal(error.hint, "install it (Debian: 100% of it), or go without");
 	assert_null(function);
 }
 
