@@ -197,6 +197,15 @@ static struct entry *begin_entry(struct file_set *set, const char *path, enum fi
 	return entry;
 }
 
+static bool cannot_write(const char *path, struct error *reterr)
+{
+	int folder_bytes = (int)(file_name(path) - path) - 1;
+	error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
+	if (reterr->system == ENOENT && folder_bytes > 0)
+		error_hint(reterr, "make its folder first: mkdir -p '%.*s'", folder_bytes, path);
+	return false;
+}
+
 bool file_set_add(struct file_set *set, const char *path, enum file_mode mode, const void *data,
 	size_t bytes, struct error *reterr)
 {
@@ -205,18 +214,18 @@ bool file_set_add(struct file_set *set, const char *path, enum file_mode mode, c
 	struct entry *entry = set->many ? NULL : find_entry(set, path);
 	if (entry && (ftruncate(entry->fd, 0) != 0 || lseek(entry->fd, 0, SEEK_SET) != 0 ||
 			     fchmod(entry->fd, (mode_t)mode) != 0))
-		return error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
+		return cannot_write(path, reterr);
 	if (!entry) {
 		entry = begin_entry(set, path, mode);
 		if (!entry)
-			return error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
+			return cannot_write(path, reterr);
 	}
 	bool ok = write_all(entry->fd, data, bytes);
 	if (set->many) {
 		ok = close(entry->fd) == 0 && ok;
 		entry->fd = -1;
 	}
-	return ok || error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
+	return ok || cannot_write(path, reterr);
 }
 
 void file_set_join(struct file_set *set, struct file_set *other)
@@ -252,7 +261,7 @@ static bool flush_folders(const struct file_set *set, int flush(int fd), struct 
 			seen = !strncmp(set->entries[j].path, path, bytes) &&
 			       !strchr(set->entries[j].path + bytes, '/');
 		if (!seen && !flush_folder(path, flush))
-			return error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
+			return cannot_write(path, reterr);
 	}
 	return true;
 }
@@ -279,12 +288,12 @@ bool file_set_commit(struct file_set *set, bool replace, struct error *reterr)
 		if (entry->failed)
 			errno = entry->failed;
 		if (entry->failed || closed)
-			return error_errno(reterr, ERROR_IO, "cannot write '%s'", entry->path);
+			return cannot_write(entry->path, reterr);
 	}
 	for (size_t i = 0; i < set->count; i++) {
 		struct entry *entry = &set->entries[i];
 		if (rename(entry->temporary, entry->path) != 0)
-			return error_errno(reterr, ERROR_IO, "cannot write '%s'", entry->path);
+			return cannot_write(entry->path, reterr);
 		entry->renamed = true;
 	}
 	/* The renames become durable with their folder. */
@@ -304,7 +313,7 @@ static bool write_special(const char *path, const void *data, size_t bytes, stru
 	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	bool ok = fd >= 0 && write_all(fd, data, bytes);
 	if (!ok)
-		error_errno(reterr, ERROR_IO, "cannot write '%s'", path);
+		cannot_write(path, reterr);
 	if (fd >= 0)
 		close(fd);
 	return ok;

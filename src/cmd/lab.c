@@ -166,11 +166,9 @@ static must_check bool report(const struct job *job, struct error *reterr)
 		return false;
 	if (job->json && cmd_print_json(lab_json(job->results, job->count)) != 0)
 		return error_set(reterr, ERROR_IO, "cannot write the results");
+	OWN(char) char *words = lab_summary_text(&summary);
 	if (!job->json)
-		printf("%zu scenarios, %zu runs: %zu as expected, %zu not as expected, %zu not "
-		       "run\n",
-			summary.rows, summary.runs, summary.runs - summary.differ - summary.not_run,
-			summary.differ, summary.not_run);
+		printf("%s\n", words);
 	if (summary.differ)
 		return error_set(reterr, ERROR_CHECK, "%zu of %zu runs were not as expected",
 			summary.differ, summary.runs);

@@ -124,12 +124,8 @@ bool lab_html(
 	const struct lab_result *results, size_t count, struct buffer *ret, struct error *reterr)
 {
 	struct lab_summary summary = lab_summarize(results, count);
-	if (!buffer_text(ret, head, reterr) ||
-		!buffer_format(ret, reterr,
-			"<p>%zu scenarios, %zu runs: %zu as expected, %zu not as expected, %zu not "
-			"run.</p>\n",
-			summary.rows, summary.runs, summary.runs - summary.differ - summary.not_run,
-			summary.differ, summary.not_run) ||
+	OWN(char) char *words = lab_summary_text(&summary);
+	if (!buffer_text(ret, head, reterr) || !buffer_format(ret, reterr, "<p>%s.</p>\n", words) ||
 		!buffer_text(ret, filters, reterr))
 		return false;
 	for (size_t i = 0; i < count; i++)

@@ -73,6 +73,15 @@ bool lab_plan(const char *const *names, size_t names_count, enum tls_version ver
 	return true;
 }
 
+char *lab_summary_text(const struct lab_summary *summary)
+{
+	return text_format("%zu scenario%s, %zu run%s: %zu as expected, %zu not as expected, %zu "
+			   "not run",
+		summary->rows, summary->rows == 1 ? "" : "s", summary->runs,
+		summary->runs == 1 ? "" : "s", summary->runs - summary->differ - summary->not_run,
+		summary->differ, summary->not_run);
+}
+
 json_t *lab_one_json(const struct lab_result *result)
 {
 	json_t *object = lab_result_json(result->run.scenario, &result->seen, &result->verdict);

@@ -17,6 +17,8 @@ struct lab_summary {
 	size_t runs, differ, not_run;
 };
 struct lab_summary lab_summarize(const struct lab_result *results, size_t count);
+/* "1 scenario, 2 runs: 2 as expected, ..."; the caller's. */
+char *lab_summary_text(const struct lab_summary *summary);
 
 /*
  * The runs of the scenarios that `names` mean (none: all), in the table's order, on TLS 1.2, on 1.3

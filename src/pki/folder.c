@@ -62,7 +62,7 @@ static bool read_number(const char *path, char **ret, struct error *reterr)
 /* Under the lock: what another program wrote before it is seen, what we write is not lost. */
 static bool load_state(struct ca *ca, struct error *reterr)
 {
-	OWN(char) char *lock = text_format("%s/.lock", ca->folder);
+	OWN(char) char *lock = text_format("%s/" CA_LOCK_NAME, ca->folder);
 	OWN(char) char *index = text_format("%s/index.txt", ca->folder);
 	OWN(char) char *last = text_format("%s/%s.srl", ca->folder, ca->name);
 	OWN(char) char *crl_number = text_format("%s/crlnumber", ca->folder);

@@ -38,6 +38,8 @@ must_check bool ca_unlock(struct ca *ca, const char *passphrase, struct error *r
  */
 must_check bool ca_adopt(const char *folder, const char *name, X509 *certificate, EVP_PKEY *key,
 	struct ca **ret, struct error *reterr);
+/* Of the lock on a CA's state, in the CA's folder. */
+#define CA_LOCK_NAME ".lock"
 /* Releases the lock. What ca_finish or ca_save put into a file_set is to be committed before. */
 void ca_free(struct ca *ca);
 OWN_DEFINE(ca, struct ca, ca_free);

@@ -3,11 +3,31 @@
 
 #include "pki/bundle.h"
 #include "pki/extensions.h"
+#include "pki/folder.h"
 #include "pki/name.h"
 #include "pki/request.h"
 
+#include <dirent.h>
 #include <openssl/err.h>
 #include <unistd.h>
+
+/* A folder that we made goes again if nothing came into it, or only the lock of a CA's state. */
+static void take_back(const char *folder)
+{
+	DIR *listing = opendir(folder);
+	bool locked = false, used = false;
+	if (!listing)
+		return;
+	for (const struct dirent *entry; (entry = readdir(listing));) {
+		bool lock = !strcmp(entry->d_name, CA_LOCK_NAME);
+		locked |= lock;
+		used |= !lock && strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+	}
+	if (locked && !used)
+		unlinkat(dirfd(listing), CA_LOCK_NAME, 0);
+	closedir(listing);
+	rmdir(folder); /* stays unless it is empty */
+}
 
 void setup_free(struct setup *setup)
 {
@@ -16,7 +36,7 @@ void setup_free(struct setup *setup)
 	for (size_t i = 0; i < setup->count; i++) {
 		struct setup_member *member = &setup->members[i];
 		if (member->folder_made)
-			rmdir(member->folder); /* stays unless it is empty */
+			take_back(member->folder);
 		char *const texts[] = { member->folder, member->cnf, member->key_path,
 			member->csr_path, member->crt_path, member->crt_copy };
 		for (size_t j = 0; j < sizeof texts / sizeof texts[0]; j++)
@@ -31,7 +51,7 @@ void setup_free(struct setup *setup)
 	free(setup->pfx_password_path);
 	notes_done(&setup->notes);
 	if (setup->folder_made)
-		rmdir(setup->options.folder);
+		take_back(setup->options.folder);
 	if (setup->lock >= 0)
 		close(setup->lock);
 	free(setup);

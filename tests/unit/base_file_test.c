@@ -290,9 +290,13 @@ static void names_the_file_it_cannot_write(void **state)
 	assert_false(file_write("absent/key", FILE_PRIVATE, "k", 1, &error));
 	assert_int_equal(error.kind, ERROR_IO);
 	assert_string_equal(error.text, "cannot write 'absent/key': No such file or directory");
+	assert_string_equal(error.hint, "make its folder first: mkdir -p 'absent'");
+	assert_false(file_write("absent/deep/key", FILE_PRIVATE, "k", 1, &error));
+	assert_string_equal(error.hint, "make its folder first: mkdir -p 'absent/deep'");
 	assert_int_equal(mkdir("target", 0755), 0);
 	assert_false(file_write("target", FILE_PRIVATE, "k", 1, &error));
 	assert_string_equal(error.text, "cannot write 'target': Is a directory");
+	assert_string_equal(error.hint, "");
 	assert_int_equal(entries(), 1);
 }
 
