@@ -1,11 +1,13 @@
 /*
  * Begins this program again, the same process with the same words, when a library read something
- * from the environment that would better have stood there. Only before anything was read that can
- * be read once: a passphrase from a descriptor, a configuration from a pipe.
+ * from the environment that would better have stood there, and early.c could not see it. Only
+ * before anything was read that can be read once: a passphrase from a descriptor, a configuration
+ * from a pipe.
  */
 #include "cmd/again.h"
 
 #include "cmd/config.h"
+#include "cmd/early.h"
 #include "cmd/side.h"
 #include "tls/tls.h"
 
@@ -66,8 +68,11 @@ void again_if_faster(const struct args *args)
 	OWN(char) char *certificate = side_certificate(args, "server");
 	if (configuration && !is_regular(configuration))
 		return;
-	if (!tls_processor_set(certificate))
+	bool gains = tls_processor_gains(certificate);
+	if (getenv(TLS_PROCESSOR_VARIABLE) || gains == early_told())
 		return;
-	begin_again();
+	if (setenv(TLS_PROCESSOR_VARIABLE,
+		    gains ? TLS_PROCESSOR_WITHOUT_ADX : TLS_PROCESSOR_AS_IT_IS, 0) == 0)
+		begin_again();
 	unsetenv(TLS_PROCESSOR_VARIABLE);
 }

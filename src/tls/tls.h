@@ -176,12 +176,13 @@ const char *tls_library_version(void);
 
 /* What OpenSSL reads once, when it is loaded: what to make of the processor. */
 #define TLS_PROCESSOR_VARIABLE "OPENSSL_ia32cap"
+#define TLS_PROCESSOR_WITHOUT_ADX ":~0x80000"
+#define TLS_PROCESSOR_AS_IT_IS ":~0"
 /*
- * Sets it in the environment where this program, begun again, would sign faster with the key of
- * the certificate in this file: see processor.c. False where it stands already, where nothing would
- * be gained, and where the file cannot be read.
+ * Whether it would sign faster without ADX, with the key of the certificate in this file: see
+ * processor.c. False where the file cannot be read. May be called before any library is ready.
  */
-bool tls_processor_set(const char *certificate);
+bool tls_processor_gains(const char *certificate);
 
 #ifdef MTLS_PARSED_CERTIFICATES
 /* How often a parsed certificate was at hand; see parsed.c. */

@@ -66,24 +66,47 @@ static void what_is_no_file_of_a_certificate_is_left_alone(void **state)
 	assert_false(tls_processor_has_rsa_2048(pipe)); /* and does not wait */
 }
 
-static void what_the_user_says_stands(void **state)
+/* The text of a certificate between what is not of it, with `end` as the end of each line. */
+static const char *written_as(const char *name, const char *before, const char *end)
+{
+	struct error error;
+	OWN(buffer) struct buffer pem = BUFFER(65536), text = BUFFER(65536);
+	const char *path = certs_path(name);
+	assert_true(file_read(certificate_with("plain.crt", "rsa:2048"), &pem, &error));
+	assert_true(buffer_append(&text, before, strlen(before), &error));
+	for (size_t i = 0; i < pem.length; i++)
+		if (pem.data[i] == '\n')
+			assert_true(buffer_append(&text, end, strlen(end), &error));
+		else
+			assert_true(buffer_append(&text, &pem.data[i], 1, &error));
+	assert_true(file_write(path, FILE_PUBLIC, text.data, text.length, &error));
+	return path;
+}
+
+static void a_file_may_be_written_in_other_ways(void **state)
 {
 	(void)state;
-	const char *rsa = certificate_with("rsa.crt", "rsa:2048");
-	const char *p256 = certificate_with("p256.crt", "P-256");
-	setenv(TLS_PROCESSOR_VARIABLE, "", 1);
-	assert_false(tls_processor_set(rsa));
-	assert_string_equal(getenv(TLS_PROCESSOR_VARIABLE), "");
-	unsetenv(TLS_PROCESSOR_VARIABLE);
-	assert_false(tls_processor_set(p256));
-	assert_null(getenv(TLS_PROCESSOR_VARIABLE));
-	/* Whether something is set is the processor's matter; set once, it is never set again. */
-	if (tls_processor_set(rsa))
-		assert_string_equal(getenv(TLS_PROCESSOR_VARIABLE), ":~0x80000");
-	else
-		assert_null(getenv(TLS_PROCESSOR_VARIABLE));
-	setenv(TLS_PROCESSOR_VARIABLE, ":~0x80000", 1);
-	assert_false(tls_processor_set(rsa));
+	static char much[20000];
+	memset(much, ' ', sizeof much - 1);
+	assert_true(tls_processor_has_rsa_2048(written_as("plain", "", "\n")));
+	assert_true(tls_processor_has_rsa_2048(written_as("before", "A server:\n", "\n")));
+	assert_true(tls_processor_has_rsa_2048(written_as("dos", "", "\r\n")));
+	assert_true(tls_processor_has_rsa_2048(written_as("spaces", "", " \n ")));
+	/* What is first counts, and so does how far we look; what ends nowhere is no certificate.
+	 */
+	assert_false(tls_processor_has_rsa_2048(
+		written_as("second", "-----BEGIN CERTIFICATE-----\nAAAA\n", "\n")));
+	assert_false(tls_processor_has_rsa_2048(written_as("late", much, "\n")));
+	assert_false(tls_processor_has_rsa_2048(written_as("unended", "", "")));
+}
+
+static void only_both_together_gain(void **state)
+{
+	(void)state;
+	/* Whether this processor is one of them is not ours to say. */
+	assert_false(tls_processor_gains(certificate_with("p256.crt", "P-256")));
+	assert_false(tls_processor_gains("missing"));
+	(void)tls_processor_gains(certificate_with("rsa.crt", "rsa:2048"));
 }
 
 int main(void)
@@ -92,7 +115,8 @@ int main(void)
 		cmocka_unit_test(only_where_it_was_measured),
 		cmocka_unit_test(a_key_is_known_by_its_kind_and_size),
 		cmocka_unit_test(what_is_no_file_of_a_certificate_is_left_alone),
-		cmocka_unit_test(what_the_user_says_stands),
+		cmocka_unit_test(a_file_may_be_written_in_other_ways),
+		cmocka_unit_test(only_both_together_gain),
 	};
 	return cmocka_run_group_tests(tests, NULL, certs_end);
 }
