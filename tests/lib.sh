@@ -6,7 +6,8 @@
 # folder $T, removed at exit. At exit everything started through it is stopped, by process id.
 #
 #	check "what" COMMAND...          COMMAND succeeds
-#	refuse CODE "text" COMMAND...    COMMAND exits with CODE and says "text" on stderr
+#	refuse CODE "text" COMMAND...    COMMAND exits with CODE and says "text" on stderr; a server that
+#	                                 starts instead is stopped at once
 #	by_python "what" [ARG...] <<END  the Python program on standard input succeeds; it may import raw.py
 #	same A B                         two files are equal, byte for byte
 #	holds FILE "text"                FILE contains the text;   lacks FILE "text": it does not
@@ -17,6 +18,8 @@
 #	                                 stdout and stderr go to $T/server.log
 #	says "text" [FILE]               waits until the server's log (or FILE) contains the text
 #	serve_stop                       stops that server with SIGTERM; its exit code is in $SERVER_EXIT
+#	serve_ends                       the same where it ends by itself
+#	until_so "what" COMMAND...       tries COMMAND until it succeeds, as long as that server runs
 #	spawn NAME "text" COMMAND...     starts any other server, waits until its output (in
 #	                                 $T/NAME.log) contains the text, sets $SPAWN_PID
 #	stop PID                         stops a spawned process, and waits for it
@@ -119,6 +122,18 @@ run() {
 	"$@" >"$OUT" 2>"$ERR" || STATUS=$?
 }
 
+# The same for a server that is not to start: it ends, or says that it listens and is ended.
+run_server() {
+	STATUS=0
+	: >"$ERR"
+	{ "$@" >"$OUT" 2>>"$ERR" <&3 3<&- & } 3<&0
+	others=$PIDS PIDS="$PIDS $!"
+	await "$ERR" ' on https://' $! || :
+	kill -KILL $! 2>/dev/null || :
+	wait $! || STATUS=$?
+	PIDS=$others
+}
+
 check() {
 	what=$1
 	shift
@@ -134,7 +149,10 @@ check() {
 refuse() {
 	code=$1 text=$2
 	shift 2
-	run "$@"
+	case "$* " in
+	*"$MTLS serve "*) run_server "$@" ;;
+	*) run "$@" ;;
+	esac
 	if [ "$STATUS" -eq "$code" ] && grep -qF -e "$text" "$ERR"; then
 		ok "refused: $text"
 	else
@@ -206,7 +224,7 @@ need() {
 	command -v "$1" >/dev/null 2>&1 || [ -x "$1" ] || skip "$1 is missing; the package $2 brings it"
 }
 
-# await FILE TEXT PID: false when the deadline passes or the process ends without saying it
+# await FILE TEXT PID: 1 when the deadline passes, 3 when the process ends without saying it
 await() {
 	"$TOOLS/await" "$DEADLINE_S" "$1" "$2" "$3"
 }
@@ -238,7 +256,14 @@ serve() {
 # Its own lines begin after $1 has ended: a process that was asked to stop and did.
 stop() {
 	kill "$1" 2>/dev/null || :
+	ends "$1"
+}
+
+# Whoever has not ended by the deadline is ended, which its exit code (137) tells.
+ends() {
 	STOP_EXIT=0
+	await /dev/null 'its end' "$1" || :
+	kill -KILL "$1" 2>/dev/null || :
 	wait "$1" 2>/dev/null || STOP_EXIT=$?
 	left=''
 	for pid in $PIDS; do
@@ -251,6 +276,28 @@ serve_stop() {
 	stop "$SERVER_PID"
 	SERVER_EXIT=$STOP_EXIT
 	SERVER_PID=''
+}
+
+serve_ends() {
+	ends "$SERVER_PID"
+	SERVER_EXIT=$STOP_EXIT
+	SERVER_PID=''
+}
+
+until_so() {
+	what=$1
+	shift
+	limit=$(($(date +%s) + DEADLINE_S)) ended=0
+	until "$@"; do
+		# Tried once more behind its end, so that a last deed is not missed.
+		if [ "$ended" -eq 3 ] || [ "$(date +%s)" -gt "$limit" ]; then
+			not_ok "$what" "success of: $*" "none, and $([ "$ended" -eq 3 ] && echo the server has ended || echo "$DEADLINE_S s are over")"
+			exit 1
+		fi
+		ended=0
+		"$TOOLS/await" 0 /dev/null 'its end' "${SERVER_PID:-$$}" || ended=$?
+	done
+	ok "$what"
 }
 
 says() {

@@ -4,9 +4,11 @@
     raw.send(b'GET / HTTP/1.1...')     as it is
     status, headers, body = raw.answer()
     raw.rest()                         what comes until the server ends the connection
+    for _ in tries(pid): ...           until the caller leaves it: not for ever, and not behind the server's end
 """
 import socket
 import ssl
+import time
 
 
 def context(name='client', version=None, ca='certs/ca.crt'):
@@ -16,6 +18,18 @@ def context(name='client', version=None, ca='certs/ca.crt'):
     if version:
         made.minimum_version = made.maximum_version = version
     return made
+
+
+def tries(pid, seconds=60):
+    until, ended = time.monotonic() + seconds, False
+    while not ended and time.monotonic() < until:
+        try:
+            with open(f'/proc/{pid}/stat', encoding='ascii') as file:
+                ended = file.read().rsplit(') ', 1)[1][0] == 'Z'
+        except OSError:  # and somebody has asked how
+            ended = True
+        yield  # once more behind its end, so that a last deed is not missed
+    raise SystemExit('the server has ended' if ended else f'not within {seconds} s')
 
 
 class Raw:

@@ -3,8 +3,8 @@
  *
  *	await SECONDS FILE TEXT PID
  *
- * Exit 0 when FILE contains TEXT, 1 when the seconds have passed or the process PID has ended
- * before it did. The file is looked at every few milliseconds: there is no portable way to be told.
+ * Exit 0 when FILE contains TEXT, 1 when the seconds have passed before it did, 3 when the process
+ * PID has ended before. The file is looked at every few milliseconds: there is no portable way to be told.
  */
 #include <errno.h>
 #include <poll.h>
@@ -79,7 +79,9 @@ int main(int argc, char **argv)
 		if (contains(argv[2], argv[3]))
 			return 0;
 		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (last || now.tv_sec >= deadline)
+		if (last)
+			return 3;
+		if (now.tv_sec >= deadline)
 			return 1;
 		poll(NULL, 0, 5);
 	}
