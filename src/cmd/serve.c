@@ -368,7 +368,6 @@ static bool serve(struct args *args, const struct config *config, struct error *
 {
 	OWN(serving) struct serving serving = { 0 };
 	OWN(server) struct server *server = NULL;
-	tls_thread_begin();
 	if (!serving_read(args, &serving, reterr))
 		return false;
 	log_warnings(&serving.options.log, config);

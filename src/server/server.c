@@ -23,6 +23,7 @@ static const int signal_numbers[] = { SIGINT, SIGTERM, SIGHUP };
 
 struct server {
 	struct settings settings;
+	struct store_opening *opening;
 	struct store *store;
 	struct files *files;
 	struct reload_files files_of; /* as they were given: what a reload reads again */
@@ -96,7 +97,7 @@ static size_t publish(void *context, struct snapshot *snapshot)
 		expiry_watch(server->expiry, snapshot->tls);
 	for (size_t i = 0; i < server->workers_count; i++) {
 		struct worker *worker = &server->workers[i];
-		if (worker->loop && worker->taken < snapshot->number)
+		if (worker->snapshot && worker->taken < snapshot->number)
 			worker_offer(worker, snapshot);
 	}
 	return await_switch(server, snapshot->number);
@@ -248,21 +249,25 @@ static bool monitor_start(
 	       error_context(reterr, "the metrics");
 }
 
-static bool start(struct server *server, const struct server_options *options, struct error *reterr)
+/* What is read: a wrong file is told of before an address that cannot be had. */
+static bool read_all(
+	struct server *server, const struct server_options *options, struct error *reterr)
 {
-	if (options->user && !confine_become(options->user, reterr))
-		return false;
-	/* What needs no port first: a wrong file is told before anybody can connect. */
-	if (!net_loop_new(&server->loop, reterr) ||
-		!reload_new(server->loop, &server->files_of, &server->settings.log, publish, server,
-			&server->reload, reterr))
+	if (!reload_new(server->loop, &server->files_of, &server->settings.log, publish, server,
+		    &server->reload, reterr))
 		return false;
 	if (options->root && !files_new(options->root, &server->files, reterr))
 		return false;
-	if (options->store.where && !store_open(&options->store, &server->store, reterr))
-		return false;
-	if (!server->store)
-		server->store = store_memory_new();
+	if (server->opening)
+		return store_opening_end(server->opening, &server->store, reterr);
+	server->store = store_memory_new();
+	return true;
+}
+
+/* What the control thread looks after. */
+static bool watch_all(
+	struct server *server, const struct server_options *options, struct error *reterr)
+{
 	server->drain_timer = net_timer_new(server->loop, cut_all, server);
 	server->delay_timer = net_timer_new(server->loop, drain_all, server);
 	server->ended = net_wake_new(server->loop, worker_ended, server);
@@ -278,17 +283,44 @@ static bool start(struct server *server, const struct server_options *options, s
 					   &server->settings.log, &server->settings.access, reterr))
 		return false;
 	server->settings.timed = options->metrics || options->access_log;
-	if (options->metrics && !monitor_start(server, options, reterr))
+	return !options->metrics || monitor_start(server, options, reterr);
+}
+
+/*
+ * Who comes while a server starts waits in the socket's queue, and is let in by the workers, once
+ * everything is read and the process has confined itself; where that fails, the socket goes with
+ * the process. A database may keep us waiting, and meanwhile clients had better be refused.
+ */
+static bool start(struct server *server, const struct server_options *options, struct error *reterr)
+{
+	struct error not_listening = { 0 };
+	bool waits = options->store.where && store_is_remote(&options->store);
+	if (options->user && !confine_become(options->user, reterr))
+		return false;
+	if (!net_loop_new(&server->loop, reterr))
 		return false;
 	server->settings.accepting = (int)server->workers_count;
 	for (size_t i = 0; i < server->workers_count; i++)
-		if (!worker_init(&server->workers[i], i, &server->settings, server->store,
-			    server->files, reload_current(server->reload), reterr))
+		if (!worker_init(&server->workers[i], i, &server->settings, reterr))
 			return false;
+	bool listens = !waits && listen_all(server, options, &not_listening);
+	if (options->store.where)
+		server->opening = store_opening_new(&options->store);
+	tls_thread_begin();
+	if (!read_all(server, options, reterr) || !watch_all(server, options, reterr))
+		return false;
+	if (waits)
+		listens = listen_all(server, options, &not_listening);
+	if (!listens) {
+		*reterr = not_listening;
+		return false;
+	}
+	for (size_t i = 0; i < server->workers_count; i++)
+		worker_equip(&server->workers[i], server->store, server->files,
+			reload_current(server->reload));
 	supervisor_new(
 		server->loop, &options->supervision, &server->settings.log, &server->supervisor);
-	return listen_all(server, options, reterr) &&
-	       sandbox_enter(options, server->store, &server->sandbox, reterr);
+	return sandbox_enter(options, server->store, &server->sandbox, reterr);
 }
 
 bool server_metrics_check(const char *where, struct error *reterr)
@@ -377,6 +409,7 @@ void server_free(struct server *server)
 	reload_free(server->reload);
 	net_loop_free(server->loop);
 	files_free(server->files);
+	store_opening_free(server->opening);
 	store_free(server->store);
 	sem_destroy(&server->settings.switched);
 	rate_free(server->settings.rate);

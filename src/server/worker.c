@@ -135,19 +135,22 @@ static void end_turn(void *context)
 	log_flush();
 }
 
-bool worker_init(struct worker *worker, size_t number, struct settings *settings,
-	struct store *store, const struct files *files, struct snapshot *snapshot,
-	struct error *reterr)
+bool worker_init(
+	struct worker *worker, size_t number, struct settings *settings, struct error *reterr)
 {
 	struct net_loop *loop;
 	if (!net_loop_new(&loop, reterr))
 		return false;
-	*worker = (struct worker){ .settings = settings,
-		.number = number,
-		.snapshot = snapshot_hold(snapshot),
-		.taken = snapshot->number,
-		.loop = loop };
-	if (settings->access)
+	*worker = (struct worker){ .settings = settings, .number = number, .loop = loop };
+	return true;
+}
+
+void worker_equip(struct worker *worker, struct store *store, const struct files *files,
+	struct snapshot *snapshot)
+{
+	worker->snapshot = snapshot_hold(snapshot);
+	worker->taken = snapshot->number;
+	if (worker->settings->access)
 		request_ids_init(&worker->ids);
 	worker->wake = net_wake_new(worker->loop, woken, worker);
 	/* It ends when it is told to: a last connection that waits for the store keeps no loop. */
@@ -161,7 +164,6 @@ bool worker_init(struct worker *worker, size_t number, struct settings *settings
 	buffer_init(&worker->piece, PIECE_BYTES_MAX);
 	buffer_init(&worker->line, SIZE_MAX); /* what it tells of has been let in */
 	net_loop_each_turn(worker->loop, end_turn, worker);
-	return true;
 }
 
 bool worker_listen(struct worker *worker, const struct net_address *address,

@@ -87,10 +87,12 @@ struct worker {
 	struct net_wake *ended_wake; /* to be woken when it has ended */
 };
 
-/* Before its thread runs. `files` may be NULL; `snapshot` gets one more owner. */
-must_check bool worker_init(struct worker *worker, size_t number, struct settings *settings,
-	struct store *store, const struct files *files, struct snapshot *snapshot,
-	struct error *reterr);
+/* Its loop, so that it can listen; whoever comes waits until worker_start. */
+must_check bool worker_init(
+	struct worker *worker, size_t number, struct settings *settings, struct error *reterr);
+/* All else, before its thread runs. `files` may be NULL; `snapshot` gets one more owner. */
+void worker_equip(struct worker *worker, struct store *store, const struct files *files,
+	struct snapshot *snapshot);
 /* Listens on an address, or where the first worker does already. */
 must_check bool worker_listen(struct worker *worker, const struct net_address *address,
 	const struct net_listener *beside, struct error *reterr);
@@ -105,7 +107,7 @@ void worker_offer(struct worker *worker, struct snapshot *snapshot);
 bool worker_has_taken(const struct worker *worker, unsigned long long number);
 /* Waits until its thread has ended, if it was started. */
 void worker_join(struct worker *worker);
-/* That, and frees what worker_init made; the memory itself is the caller's. */
+/* That, and frees what it was made of; the memory itself is the caller's. */
 void worker_done(struct worker *worker);
 
 #endif

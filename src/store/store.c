@@ -61,6 +61,12 @@ struct store *store_memory_new(void)
 	return &core->store;
 }
 
+bool store_is_remote(const struct store_options *options)
+{
+	return !strncmp(options->where, "postgresql://", 13) ||
+	       !strncmp(options->where, "postgres://", 11);
+}
+
 static bool open_backend(
 	const struct store_options *options, struct backend **ret, struct error *reterr)
 {
@@ -68,7 +74,7 @@ static bool open_backend(
 	const char *where = options->where;
 	if (!strncmp(where, sqlite, strlen(sqlite)) && where[strlen(sqlite)])
 		return sqlite_open(where + strlen(sqlite), options->bytes_max, ret, reterr);
-	if (!strncmp(where, "postgresql://", 13) || !strncmp(where, "postgres://", 11))
+	if (store_is_remote(options))
 		return postgres_open(where, (uint64_t)options->ms_max, ret, reterr);
 	error_set(reterr, ERROR_USAGE, "'%s' names no store", where);
 	return error_hint(reterr, "memory, sqlite:PATH, or postgresql://HOST/DATABASE");

@@ -57,6 +57,19 @@ struct store_options {
  */
 must_check bool store_open(
 	const struct store_options *options, struct store **ret, struct error *reterr);
+/*
+ * The same beside other work: a file that is there already is opened on a thread of its own, which
+ * has ended with store_opening_end or _free; all else by store_opening_end, which tells what
+ * store_open would. `options` stay where they are until then.
+ */
+struct store_opening;
+struct store_opening *store_opening_new(const struct store_options *options);
+must_check bool store_opening_end(
+	struct store_opening *opening, struct store **ret, struct error *reterr);
+void store_opening_free(struct store_opening *opening);
+OWN_DEFINE(store_opening, struct store_opening, store_opening_free);
+/* Whether to open it may mean to wait for another machine. */
+bool store_is_remote(const struct store_options *options);
 /* In memory, lost at exit. */
 struct store *store_memory_new(void);
 /*
