@@ -18,11 +18,17 @@
 
 enum { FLUSHERS_MAX = 7 /* besides the calling thread */ };
 
+#define PIECE_BYTES ((size_t)16384)
+
+/* Into the room that there is, so that a small file needs no more, to be wiped, than its size. */
 static bool read_all(int fd, const char *name, struct buffer *ret, struct error *reterr)
 {
 	for (;;) {
 		size_t left = ret->bytes_max - ret->length;
-		size_t wanted = left > 16384 ? 16384 : left;
+		size_t free_bytes = ret->capacity > ret->length + 1
+					    ? ret->capacity - ret->length - 1
+					    : PIECE_BYTES;
+		size_t wanted = left > free_bytes ? free_bytes : left;
 		char *room, beyond;
 		if (!wanted) {
 			if (read(fd, &beyond, 1) <= 0)
@@ -51,11 +57,16 @@ bool file_read(const char *path, struct buffer *ret, struct error *reterr)
 	int fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(reterr, ERROR_INPUT, "cannot read '%s'", path);
-	struct stat about;
+	struct stat about = { 0 };
+	char *ignored;
 	bool ok = true;
 	if (!standard_input && fstat(fd, &about) == 0 && S_ISDIR(about.st_mode))
 		ok = error_set(
 			reterr, ERROR_INPUT, "cannot read '%s': it is a folder, not a file", path);
+	/* And one byte, to meet the end in. */
+	else if (S_ISREG(about.st_mode) && about.st_size < (off_t)PIECE_BYTES &&
+		 (size_t)about.st_size < ret->bytes_max)
+		ok = buffer_reserve(ret, (size_t)about.st_size + 1, &ignored, reterr);
 	ok = ok && read_all(fd, standard_input ? "standard input" : path, ret, reterr);
 	if (ok && !ret->length)
 		ok = error_set(reterr, ERROR_INPUT, "cannot use '%s': it is empty", path);

@@ -6,9 +6,9 @@
  *	confine_may_write(&plan, "state/todo.db");
  *	confine(&plan, &confined, &error);     for good, and for every thread that is started later
  *
- * Nothing here can be taken back, so all of it comes before the first thread. Three walls stand one
- * behind the other: capabilities and user, a filter of system calls (seccomp(2)), and the folders
- * that can be reached at all (landlock(7)). This is the room's door.
+ * Nothing here can be taken back, so all of it comes before the first thread that lives on. Three
+ *walls stand one behind the other: capabilities and user, a filter of system calls (seccomp(2)),
+ *and the folders that can be reached at all (landlock(7)). This is the room's door.
  */
 #ifndef MTLS_CONFINE_CONFINE_H
 #define MTLS_CONFINE_CONFINE_H

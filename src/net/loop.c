@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <unistd.h>
 
 void *net_allocate(size_t bytes)
@@ -58,7 +59,11 @@ bool net_loop_new(struct net_loop **ret, struct error *reterr)
 {
 	if (!has_descriptors(reterr))
 		return false;
-	struct net_loop *loop = net_allocate(sizeof *loop);
+	struct net_loop *loop = malloc(sizeof *loop);
+	if (!loop)
+		bug("out of memory for an event loop");
+	/* But for the bytes to be read: most of their pages, and of some loops all, go unused. */
+	memset(loop, 0, offsetof(struct net_loop, read_bytes));
 	int status = uv_loop_init(&loop->uv);
 	if (status < 0) {
 		free(loop);
