@@ -173,7 +173,7 @@ bool ca_random_serial(X509 *certificate)
 	       BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != NULL;
 }
 
-static bool new_serial(const struct ca *ca, ASN1_INTEGER **ret, struct error *reterr)
+bool ca_new_serial(const struct ca *ca, ASN1_INTEGER **ret, struct error *reterr)
 {
 	OWN(BIGNUM) BIGNUM *number = BN_new();
 	for (int tries = 0; number && tries < 100; tries++) {
@@ -225,7 +225,7 @@ bool ca_begin(struct ca *ca, const X509_NAME *subject, EVP_PKEY *public_key, int
 {
 	OWN(X509) X509 *certificate = X509_new();
 	OWN(ASN1_INTEGER) ASN1_INTEGER *serial = NULL;
-	if (!new_serial(ca, &serial, reterr))
+	if (!ca_new_serial(ca, &serial, reterr))
 		return false;
 	/* OpenSSL's default is version 1, which passes every check of a purpose. */
 	if (!certificate || !X509_set_version(certificate, X509_VERSION_3) ||
@@ -241,20 +241,42 @@ bool ca_begin(struct ca *ca, const X509_NAME *subject, EVP_PKEY *public_key, int
 	return true;
 }
 
+static bool cannot_sign(const struct ca *ca, struct error *reterr)
+{
+	return error_openssl(reterr, ERROR_INPUT, "cannot sign with the key '%s'", ca->key_path);
+}
+
 bool ca_sign(const struct ca *ca, X509 *certificate, struct error *reterr)
 {
 	const EVP_MD *digest = NULL;
 	return key_digest(ca->key, NULL, &digest, reterr) &&
-	       (X509_sign(certificate, ca->key, digest) ||
-		       error_openssl(
-			       reterr, ERROR_INPUT, "cannot sign with the key '%s'", ca->key_path));
+	       (X509_sign(certificate, ca->key, digest) || cannot_sign(ca, reterr));
+}
+
+bool ca_sign_bytes(const struct ca *ca, const void *data, size_t bytes, struct key_signature *ret,
+	struct error *reterr)
+{
+	const EVP_MD *digest = NULL;
+	return key_digest(ca->key, NULL, &digest, reterr) &&
+	       (key_sign(ca->key, digest, data, bytes, ret) || cannot_sign(ca, reterr));
+}
+
+void ca_record_line(
+	struct ca *ca, const ASN1_INTEGER *serial, const ASN1_TIME *not_after, const char *subject)
+{
+	index_add(&ca->index, serial, not_after, subject);
+	free(ca->serial_last);
+	ca->serial_last = text_copy(ca->index.entries[ca->index.count - 1].serial);
 }
 
 void ca_record(struct ca *ca, X509 *certificate)
 {
-	index_add(&ca->index, certificate);
-	free(ca->serial_last);
-	ca->serial_last = index_serial(X509_get0_serialNumber(certificate));
+	char *subject = X509_NAME_oneline(X509_get_subject_name(certificate), NULL, 0);
+	if (!subject)
+		bug("out of memory");
+	ca_record_line(
+		ca, X509_get0_serialNumber(certificate), X509_get0_notAfter(certificate), subject);
+	OPENSSL_free(subject);
 }
 
 bool ca_finish(struct ca *ca, X509 *certificate, struct file_set *set, struct error *reterr)
@@ -287,7 +309,7 @@ bool ca_save(struct ca *ca, struct file_set *set, struct error *reterr)
 	 * The NEXT serial is a fresh random one, not the LAST plus one: `openssl x509` counts on
 	 * from the last, `openssl ca` from the next, and the two must not meet.
 	 */
-	if (!index_write(&ca->index, &index, reterr) || !new_serial(ca, &number, reterr))
+	if (!index_write(&ca->index, &index, reterr) || !ca_new_serial(ca, &number, reterr))
 		return false;
 	OWN(char) char *next = index_serial(number);
 	OWN(char) char *last_file = text_format("%s.srl", ca->name);

@@ -72,6 +72,16 @@ must_check bool ca_finish(
  */
 must_check bool ca_sign(const struct ca *ca, X509 *certificate, struct error *reterr);
 void ca_record(struct ca *ca, X509 *certificate);
+/*
+ * The same for certificates that are no objects of OpenSSL's: a serial as ca_begin gives one, the
+ * signature of what is to be signed, and what index.txt says of it.
+ */
+must_check bool ca_new_serial(const struct ca *ca, ASN1_INTEGER **ret, struct error *reterr);
+struct key_signature;
+must_check bool ca_sign_bytes(const struct ca *ca, const void *data, size_t bytes,
+	struct key_signature *ret, struct error *reterr);
+void ca_record_line(
+	struct ca *ca, const ASN1_INTEGER *serial, const ASN1_TIME *not_after, const char *subject);
 /* Puts the state as it is into `set`: for a CA without certificates, or after ca_revoke. */
 must_check bool ca_save(struct ca *ca, struct file_set *set, struct error *reterr);
 

@@ -135,21 +135,17 @@ struct index_entry *index_find(const struct index *index, const char *serial)
 	return place ? &index->entries[place - 1] : NULL;
 }
 
-void index_add(struct index *index, X509 *certificate)
+void index_add(struct index *index, const ASN1_INTEGER *serial, const ASN1_TIME *not_after,
+	const char *subject)
 {
-	const ASN1_TIME *not_after = X509_get0_notAfter(certificate);
-	char *subject = X509_NAME_oneline(X509_get_subject_name(certificate), NULL, 0);
-	if (!subject)
-		bug("out of memory");
 	*grow(index) = (struct index_entry){ .status = 'V',
 		.not_after = text_format("%.*s", ASN1_STRING_length(not_after),
 			(const char *)ASN1_STRING_get0_data(not_after)),
 		.revocation = text_copy(""),
-		.serial = index_serial(X509_get0_serialNumber(certificate)),
+		.serial = index_serial(serial),
 		.file = text_copy("unknown"),
 		.subject = text_copy(subject) };
 	remember_last(index);
-	OPENSSL_free(subject);
 }
 
 bool index_write(const struct index *index, struct buffer *ret, struct error *reterr)

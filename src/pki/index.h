@@ -37,8 +37,9 @@ static inline void own_index(struct index *index)
 
 /* NULL if no certificate has that serial. The entry moves when one is added. */
 struct index_entry *index_find(const struct index *index, const char *serial);
-/* Adds a valid certificate's line. */
-void index_add(struct index *index, X509 *certificate);
+/* Adds a valid certificate's line; `subject` is of OpenSSL's one-line form. */
+void index_add(struct index *index, const ASN1_INTEGER *serial, const ASN1_TIME *not_after,
+	const char *subject);
 /* The whole file. */
 must_check bool index_write(const struct index *index, struct buffer *ret, struct error *reterr);
 

@@ -118,28 +118,39 @@ static bool choose_names(const char *name, const struct issue_options *options, 
 	return error_hint(reterr, "name the host that clients call: --san DNS:host.example");
 }
 
-static bool load_profile(const char *path, const char *name, const struct key_type *key_type,
-	const struct issue_options *options, char **ret_text, struct profile **ret,
-	struct error *reterr)
+bool issue_write_profile(const struct issue_wanted *wanted, const char *name, char **ret_text,
+	GENERAL_NAMES **ret_names, struct error *reterr)
 {
+	enum role role = wanted->options.role;
+	OWN(GENERAL_NAMES) GENERAL_NAMES *names = NULL;
+	if (!choose_names(name, &wanted->options, &names, reterr))
+		return false;
+	OWN(char) char *body = names ? alternative_names(names) : NULL;
+	OWN(char)
+	char *follow = text_format(
+		"`mtls sign %s.csr --role %s` on the request beside it", name, role_name(role));
+	*ret_text = profile_template(role, wanted->key_type.bits, name, body, follow);
+	*ret_names = TAKE(names);
+	return true;
+}
+
+static bool load_profile(const struct issue_wanted *wanted, const char *name,
+	struct new_identity *identity, struct error *reterr)
+{
+	OWN(char) char *path = issue_path(identity->stem, "cnf");
 	if (file_exists(path)) {
-		if (!options->san_count)
-			return profile_load(path, ret, reterr);
+		if (!wanted->options.san_count)
+			return profile_load(path, &identity->profile, reterr);
 		error_set(reterr, ERROR_USAGE,
 			"--san does not change '%s', which says what the certificate is", path);
 		return error_hint(reterr, "edit its subjectAltName, or take another name");
 	}
 	OWN(GENERAL_NAMES) GENERAL_NAMES *names = NULL;
-	if (!choose_names(name, options, &names, reterr))
+	OWN(char) char *text = NULL;
+	if (!issue_write_profile(wanted, name, &text, &names, reterr) ||
+		!profile_parse(path, text, strlen(text), &identity->profile, reterr))
 		return false;
-	OWN(char) char *body = names ? alternative_names(names) : NULL;
-	OWN(char)
-	char *follow = text_format("`mtls sign %s.csr --role %s` on the request beside it", name,
-		role_name(options->role));
-	OWN(char) char *text = profile_template(options->role, key_type->bits, name, body, follow);
-	if (!profile_parse(path, text, strlen(text), ret, reterr))
-		return false;
-	*ret_text = TAKE(text);
+	identity->cnf_text = TAKE(text);
 	return true;
 }
 
@@ -191,9 +202,7 @@ bool new_identity_plan(const struct issue_wanted *wanted, const char *name,
 bool new_identity_make(const struct issue_wanted *wanted, const char *name, EVP_PKEY_CTX *maker,
 	struct new_identity *identity, struct error *reterr)
 {
-	OWN(char) char *cnf = issue_path(identity->stem, "cnf");
-	return load_profile(cnf, name, &wanted->key_type, &wanted->options, &identity->cnf_text,
-		       &identity->profile, reterr) &&
+	return load_profile(wanted, name, identity, reterr) &&
 	       profile_subject(identity->profile, NULL, NULL, NULL, &identity->subject, reterr) &&
 	       key_make_by(maker, &wanted->key_type, &identity->key, reterr) &&
 	       request_make(identity->profile, identity->subject, identity->key, &identity->request,
@@ -211,30 +220,48 @@ bool new_identity_source(const struct new_identity *identity, enum role role,
 	return profile_section(identity->profile, role, NULL, &ret->section, reterr);
 }
 
+void issue_files_begin(struct issue_files *files, const char *cnf)
+{
+	*files = (struct issue_files){ .cnf = cnf,
+		.key = { .bytes_max = PEM_BYTES_MAX, .secret = true },
+		.csr = BUFFER(PEM_BYTES_MAX),
+		.crt = BUFFER(PEM_BYTES_MAX) };
+}
+
+void issue_files_done(struct issue_files *files)
+{
+	buffer_done(&files->key);
+	buffer_done(&files->csr);
+	buffer_done(&files->crt);
+}
+
 static bool add(struct file_set *set, const char *stem, const char *suffix, enum file_mode mode,
-	const struct buffer *content, struct error *reterr)
+	const char *content, size_t bytes, struct error *reterr)
 {
 	OWN(char) char *path = issue_path(stem, suffix);
-	return file_set_add(set, path, mode, content->data, content->length, reterr);
+	return file_set_add(set, path, mode, content, bytes, reterr);
+}
+
+bool issue_files_add(const struct issue_files *files, const char *stem, struct file_set *set,
+	struct error *reterr)
+{
+	const struct buffer *key = &files->key, *csr = &files->csr, *crt = &files->crt;
+	return (!files->cnf || add(set, stem, "cnf", FILE_PUBLIC, files->cnf, strlen(files->cnf),
+				       reterr)) &&
+	       add(set, stem, "key", FILE_PRIVATE, key->data, key->length, reterr) &&
+	       add(set, stem, "csr", FILE_PUBLIC, csr->data, csr->length, reterr) &&
+	       add(set, stem, "crt", FILE_PUBLIC, crt->data, crt->length, reterr);
 }
 
 bool new_identity_add(const struct new_identity *identity, X509 *certificate, struct file_set *set,
 	struct error *reterr)
 {
-	OWN(buffer) struct buffer cnf = BUFFER(PEM_BYTES_MAX);
-	OWN(buffer) struct buffer csr = BUFFER(PEM_BYTES_MAX);
-	OWN(buffer) struct buffer crt = BUFFER(PEM_BYTES_MAX);
-	OWN(buffer) struct buffer key = BUFFER(PEM_BYTES_MAX);
-	key.secret = true;
-	return (!identity->cnf_text ||
-		       (buffer_text(&cnf, identity->cnf_text, reterr) &&
-			       add(set, identity->stem, "cnf", FILE_PUBLIC, &cnf, reterr))) &&
-	       key_encode(identity->key, NULL, &key, reterr) &&
-	       add(set, identity->stem, "key", FILE_PRIVATE, &key, reterr) &&
-	       pem_add_request(identity->request, &csr, reterr) &&
-	       add(set, identity->stem, "csr", FILE_PUBLIC, &csr, reterr) &&
-	       pem_add_certificate(certificate, &crt, reterr) &&
-	       add(set, identity->stem, "crt", FILE_PUBLIC, &crt, reterr);
+	OWN(issue_files) struct issue_files files;
+	issue_files_begin(&files, identity->cnf_text);
+	return key_encode(identity->key, NULL, &files.key, reterr) &&
+	       pem_add_request(identity->request, &files.csr, reterr) &&
+	       pem_add_certificate(certificate, &files.crt, reterr) &&
+	       issue_files_add(&files, identity->stem, set, reterr);
 }
 
 bool issue_check_target(const struct ca *ca, const char *stem, bool force, struct error *reterr)

@@ -41,6 +41,23 @@ must_check bool new_identity_source(const struct new_identity *identity, enum ro
 /* Adds its four files (three, where the .cnf was there). */
 must_check bool new_identity_add(const struct new_identity *identity, X509 *certificate,
 	struct file_set *set, struct error *reterr);
+
+/* What stands in them. */
+struct issue_files {
+	const char *cnf; /* NULL: it is there */
+	struct buffer key, csr, crt;
+};
+void issue_files_begin(struct issue_files *files, const char *cnf);
+void issue_files_done(struct issue_files *files);
+static inline void own_issue_files(struct issue_files *files)
+{
+	issue_files_done(files);
+}
+must_check bool issue_files_add(const struct issue_files *files, const char *stem,
+	struct file_set *set, struct error *reterr);
+/* The .cnf of a name that has none yet, and its alternative names (NULL: a client has none). */
+must_check bool issue_write_profile(const struct issue_wanted *wanted, const char *name,
+	char **ret_text, GENERAL_NAMES **ret_names, struct error *reterr);
 /* FOLDER/NAME and STEM.SUFFIX; the caller's to free. */
 char *issue_stem(const struct issue_wanted *wanted, const char *name);
 char *issue_path(const char *stem, const char *suffix);

@@ -174,3 +174,13 @@ bool key_digest(const EVP_PKEY *key, const char *wanted, const EVP_MD **ret, str
 	*ret = digest;
 	return true;
 }
+
+bool key_sign(EVP_PKEY *key, const EVP_MD *digest, const void *data, size_t bytes,
+	struct key_signature *ret)
+{
+	ERR_clear_error();
+	OWN(EVP_MD_CTX) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	ret->count = sizeof ret->bytes;
+	return context && EVP_DigestSignInit(context, NULL, digest, NULL, key) == 1 &&
+	       EVP_DigestSign(context, ret->bytes, &ret->count, data, bytes) == 1;
+}

@@ -60,6 +60,36 @@ PKCS8_PRIV_KEY_INFO *key_pkcs8(EVP_PKEY *key);
 OWN_DEFINE(PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free);
 
 /*
+ * Both halves of a P-256 key, for who writes it more than once; false: another kind, or another
+ * form. The caller wipes it.
+ */
+enum {
+	KEY_P256_SCALAR_BYTES = 32,
+	KEY_P256_POINT_BYTES = 65,
+	KEY_P256_PUBLIC_BYTES = 26 + KEY_P256_POINT_BYTES,
+};
+struct key_p256 {
+	unsigned char scalar[KEY_P256_SCALAR_BYTES];
+	unsigned char point[KEY_P256_POINT_BYTES]; /* uncompressed (SEC 1 section 2.3.3) */
+};
+must_check bool key_p256_read(const EVP_PKEY *key, struct key_p256 *ret);
+/* SubjectPublicKeyInfo (RFC 5480). */
+void key_p256_public(const struct key_p256 *key, unsigned char ret[static KEY_P256_PUBLIC_BYTES]);
+/* Appends what key_encode would without a passphrase. */
+must_check bool key_p256_encode(
+	const struct key_p256 *key, struct buffer *ret, struct error *reterr);
+
+/* Enough for RSA-16384. */
+#define KEY_SIGNATURE_BYTES_MAX 2048
+struct key_signature {
+	size_t count;
+	unsigned char bytes[KEY_SIGNATURE_BYTES_MAX];
+};
+/* Signs as X509_sign does; `digest` as key_digest gives it. False: OpenSSL's queue says why. */
+must_check bool key_sign(EVP_PKEY *key, const EVP_MD *digest, const void *data, size_t bytes,
+	struct key_signature *ret);
+
+/*
  * Puts the public key into a certificate or request in the making (X509_get_X509_PUBKEY) if it is
  * of a kind that needs no encoder of OpenSSL, else false. What holds it then gives no
  * X509_get0_pubkey before it was written and read again.

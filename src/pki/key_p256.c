@@ -5,12 +5,19 @@
  * P-256 ones of another form, are left to OpenSSL.
  */
 #include "pki/key.h"
+#include "pki/pem.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 
-enum { SCALAR_BYTES = 32, POINT_BYTES = 65, UNCOMPRESSED = 4, PARAMETER_BYTES = 32 };
+enum {
+	SCALAR_BYTES = KEY_P256_SCALAR_BYTES,
+	POINT_BYTES = KEY_P256_POINT_BYTES,
+	UNCOMPRESSED = 4,
+	PARAMETER_BYTES = 32
+};
 
 static bool is_text(const EVP_PKEY *key, const char *parameter, const char *wanted)
 {
@@ -61,30 +68,64 @@ static const unsigned char before_point[] = { 0xa1, 68, 0x03, POINT_BYTES + 1, 0
 enum { PRIVATE_BYTES = sizeof before_scalar + SCALAR_BYTES + sizeof before_point + POINT_BYTES };
 _Static_assert(PRIVATE_BYTES == 107 + 2, "the length that the first bytes name");
 
-static PKCS8_PRIV_KEY_INFO *write_private(const unsigned char scalar[static SCALAR_BYTES],
-	const unsigned char point[static POINT_BYTES])
+static void write_private(const struct key_p256 *key, unsigned char ret[static PRIVATE_BYTES])
+{
+	unsigned char *at = ret;
+	at = (unsigned char *)mempcpy(at, before_scalar, sizeof before_scalar);
+	at = (unsigned char *)mempcpy(at, key->scalar, SCALAR_BYTES);
+	at = (unsigned char *)mempcpy(at, before_point, sizeof before_point);
+	memcpy(at, key->point, POINT_BYTES);
+}
+
+static PKCS8_PRIV_KEY_INFO *make_private(const struct key_p256 *key)
 {
 	PKCS8_PRIV_KEY_INFO *plain = PKCS8_PRIV_KEY_INFO_new();
-	unsigned char *der = OPENSSL_malloc(PRIVATE_BYTES), *at = der;
+	unsigned char *der = OPENSSL_malloc(PRIVATE_BYTES);
 	if (!plain || !der)
 		bug("out of memory for a private key");
-	at = (unsigned char *)mempcpy(at, before_scalar, sizeof before_scalar);
-	at = (unsigned char *)mempcpy(at, scalar, SCALAR_BYTES);
-	at = (unsigned char *)mempcpy(at, before_point, sizeof before_point);
-	memcpy(at, point, POINT_BYTES);
+	write_private(key, der);
 	if (!PKCS8_pkey_set0(plain, OBJ_nid2obj(NID_X9_62_id_ecPublicKey), 0, V_ASN1_OBJECT,
 		    OBJ_nid2obj(NID_X9_62_prime256v1), der, PRIVATE_BYTES))
 		bug("out of memory for a private key");
 	return plain; /* owns and wipes the DER */
 }
 
+bool key_p256_read(const EVP_PKEY *key, struct key_p256 *ret)
+{
+	bool ours = read_point(key, ret->point) && read_scalar(key, ret->scalar);
+	ERR_clear_error();
+	return ours;
+}
+
+/* id-ecPublicKey with prime256v1, in front of both halves. */
+#define ALGORITHM \
+	0x30, 19, 0x06, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 0x06, 8, 0x2a, 0x86, 0x48, 0xce, \
+		0x3d, 3, 1, 7
+
+void key_p256_public(const struct key_p256 *key, unsigned char ret[static KEY_P256_PUBLIC_BYTES])
+{
+	static const unsigned char before[] = { 0x30, 89, ALGORITHM, 0x03, POINT_BYTES + 1, 0 };
+	_Static_assert(sizeof before + POINT_BYTES == KEY_P256_PUBLIC_BYTES, "no byte is left");
+	memcpy(mempcpy(ret, before, sizeof before), key->point, POINT_BYTES);
+}
+
+bool key_p256_encode(const struct key_p256 *key, struct buffer *ret, struct error *reterr)
+{
+	static const unsigned char before[] = { 0x30, 0x81, 135, 0x02, 1, 0, ALGORITHM, 0x04,
+		PRIVATE_BYTES };
+	unsigned char der[sizeof before + PRIVATE_BYTES];
+	_Static_assert(sizeof der == 135 + 3, "the length that the first bytes name");
+	write_private(key, (unsigned char *)mempcpy(der, before, sizeof before));
+	bool ok = pem_add(PEM_STRING_PKCS8INF, der, sizeof der, ret, reterr);
+	OPENSSL_cleanse(der, sizeof der);
+	return ok;
+}
+
 PKCS8_PRIV_KEY_INFO *key_pkcs8(EVP_PKEY *key)
 {
-	unsigned char point[POINT_BYTES], scalar[SCALAR_BYTES];
-	bool ours = read_point(key, point) && read_scalar(key, scalar);
-	PKCS8_PRIV_KEY_INFO *plain = NULL;
-	ERR_clear_error();
-	plain = ours ? write_private(scalar, point) : EVP_PKEY2PKCS8(key);
-	OPENSSL_cleanse(scalar, sizeof scalar);
+	struct key_p256 pair;
+	PKCS8_PRIV_KEY_INFO *plain =
+		key_p256_read(key, &pair) ? make_private(&pair) : EVP_PKEY2PKCS8(key);
+	OPENSSL_cleanse(&pair, sizeof pair);
 	return plain;
 }
