@@ -32,6 +32,7 @@ struct spec {
 	bool v1;
 	time_t not_before, not_after; /* 0: NOW - a day, NOW + a year */
 	bool corrupt;                 /* the signature, after signing */
+	unsigned char unique_id;      /* 0x81: the issuer's, 0x82: the subject's; 0: none */
 };
 
 struct made {
@@ -136,6 +137,37 @@ static inline void certs_corrupt(X509 *certificate)
 	signature->data[signature->length - 1] ^= 1;
 }
 
+/*
+ * With a unique identifier of one byte, 0x55, which no function of OpenSSL sets: the bytes go
+ * behind the public key (RFC 5280 section 4.1), and both lengths before it have two bytes.
+ */
+static inline X509 *certs_with_unique_id(X509 *certificate, unsigned char tag)
+{
+	const unsigned char id[] = { tag, 2, 0, 0x55 };
+	unsigned char *der = NULL, *key = NULL, patched[4096];
+	int bytes = i2d_X509(certificate, &der);
+	int key_bytes = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key);
+	assert_true(bytes > 256 && (size_t)bytes + sizeof id <= sizeof patched);
+	const unsigned char *found = memmem(der, (size_t)bytes, key, (size_t)key_bytes);
+	assert_non_null(found);
+	size_t before = (size_t)(found - der) + (size_t)key_bytes;
+	memcpy(patched, der, before);
+	memcpy(patched + before, id, sizeof id);
+	memcpy(patched + before + sizeof id, der + before, (size_t)bytes - before);
+	for (size_t at = 2; at <= 6; at += 4) { /* of the certificate, of what is signed */
+		unsigned length = (unsigned)(patched[at] << 8 | patched[at + 1]) + sizeof id;
+		patched[at] = (unsigned char)(length >> 8);
+		patched[at + 1] = (unsigned char)length;
+	}
+	const unsigned char *at = patched;
+	X509 *with = d2i_X509(NULL, &at, bytes + (int)sizeof id);
+	assert_non_null(with);
+	X509_free(certificate);
+	OPENSSL_free(der);
+	OPENSSL_free(key);
+	return with;
+}
+
 /* `issuer` NULL: self-signed. */
 static inline struct made *certs_make(struct made *issuer, const struct spec *spec)
 {
@@ -160,6 +192,10 @@ static inline struct made *certs_make(struct made *issuer, const struct spec *sp
 	certs_extensions(x, issuer ? issuer->certificate : NULL, spec->extensions);
 	signer = issuer ? issuer->key : one->key;
 	assert_true(X509_sign(x, signer, certs_digest(signer, spec->digest)) > 0);
+	if (spec->unique_id) {
+		x = certs_with_unique_id(x, spec->unique_id);
+		assert_true(X509_sign(x, signer, certs_digest(signer, spec->digest)) > 0);
+	}
 	if (spec->corrupt)
 		certs_corrupt(x);
 	/* As it comes from a file: with its encoding cached and its extensions not yet. */
@@ -189,19 +225,21 @@ static inline void certs_done(void)
 struct crl_spec {
 	time_t last_update, next_update; /* 0: NOW - a day, NOW + a week */
 	const X509 *revoked;             /* or NULL */
-	bool without_number, without_key_id;
+	bool without_number, without_key_id, without_next_update;
+	bool v1;               /* which has no extensions */
 	const char *extension; /* one more, as a line of a .cnf */
 };
 
 static inline X509_CRL *certs_crl(struct made *issuer, const struct crl_spec *spec)
 {
 	X509_CRL *crl = X509_CRL_new();
-	X509_CRL_set_version(crl, X509_CRL_VERSION_2);
+	X509_CRL_set_version(crl, spec->v1 ? X509_CRL_VERSION_1 : X509_CRL_VERSION_2);
 	X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->certificate));
 	ASN1_TIME *time = ASN1_TIME_set(NULL, spec->last_update ? spec->last_update : NOW - DAY);
 	X509_CRL_set1_lastUpdate(crl, time);
 	ASN1_TIME_set(time, spec->next_update ? spec->next_update : NOW + 7 * DAY);
-	X509_CRL_set1_nextUpdate(crl, time);
+	if (!spec->without_next_update)
+		X509_CRL_set1_nextUpdate(crl, time);
 	if (spec->revoked) {
 		X509_REVOKED *entry = X509_REVOKED_new();
 		ASN1_INTEGER *serial = ASN1_INTEGER_dup(X509_get0_serialNumber(spec->revoked));
@@ -217,7 +255,7 @@ static inline X509_CRL *certs_crl(struct made *issuer, const struct crl_spec *sp
 	const char *const lines[] = { spec->without_key_id ? spec->extension
 							   : "authorityKeyIdentifier=keyid",
 		spec->without_key_id ? NULL : spec->extension };
-	for (size_t i = 0; i < 2 && lines[i]; i++) {
+	for (size_t i = 0; i < 2 && lines[i] && !spec->v1; i++) {
 		X509_EXTENSION *extension = certs_extension(&context, lines[i]);
 		X509_CRL_add_ext(crl, extension, -1);
 		X509_EXTENSION_free(extension);
@@ -225,7 +263,7 @@ static inline X509_CRL *certs_crl(struct made *issuer, const struct crl_spec *sp
 	/* OpenSSL's .cnf has no word for it. */
 	ASN1_INTEGER *number = ASN1_INTEGER_new();
 	ASN1_INTEGER_set(number, 1);
-	if (!spec->without_number)
+	if (!spec->without_number && !spec->v1)
 		X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0);
 	ASN1_INTEGER_free(number);
 	X509_CRL_sort(crl);

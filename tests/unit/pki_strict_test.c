@@ -125,6 +125,13 @@ static void serials(void **state)
 		.serial = "8000000000000000000000000000000000000000");
 }
 
+static void unique_identifiers(void **state)
+{
+	(void)state;
+	LEAF_BREAKS("one of the issuer", CODE_UNIQUE_ID, .unique_id = 0x81);
+	LEAF_BREAKS("one of the subject", CODE_UNIQUE_ID, .unique_id = 0x82);
+}
+
 static void keys_and_signatures(void **state)
 {
 	(void)state;
@@ -398,23 +405,39 @@ static void clients_need_no_names(void **state)
 		CODE_NONE);
 }
 
-static void crls_are_numbered(void **state)
+/* Each rule of CRLs, broken alone; for the mtls profile the list counts as it is. */
+static void crls(void **state)
 {
 	(void)state;
+	static const struct {
+		const char *what;
+		struct crl_spec spec;
+		enum code code;
+		const char *why;
+	} rows[] = {
+		{ "good", { 0 }, CODE_NONE, "" },
+		{ "no number", { .without_number = true }, CODE_CRL_NO_NUMBER,
+			"CRLs are numbered (RFC 5280 section 5.2.3)" },
+		{ "no key identifier", { .without_key_id = true }, CODE_CRL_NO_AKI,
+			"CRLs name their issuer's key (RFC 5280 section 5.2.1)" },
+		{ "version 1", { .v1 = true }, CODE_CRL_NOT_V2,
+			"CRLs have version 2 (RFC 5280 section 5.1.2.1)" },
+		{ "no nextUpdate", { .without_next_update = true }, CODE_CRL_NO_NEXT_UPDATE,
+			"CRLs say when the next one comes (RFC 5280 section 5.1.2.5)" },
+	};
 	struct made *leaf = LEAF(.subject = NULL);
-	const char *plain = certs_write_crl("plain.crl", good_root, &(struct crl_spec){ 0 });
-	const char *unnumbered = certs_write_crl(
-		"unnumbered.crl", good_root, &(struct crl_spec){ .without_number = true });
-	const char *nameless = certs_write_crl(
-		"nameless.crl", good_root, &(struct crl_spec){ .without_key_id = true });
-	assert_true(judge(good_root, NULL, leaf, plain, PURPOSE_SERVER, PROFILE_STRICT).ok);
-	assert_true(judge(good_root, NULL, leaf, unnumbered, PURPOSE_SERVER, PROFILE_MTLS).ok);
-	assert_int_equal(
-		judge(good_root, NULL, leaf, unnumbered, PURPOSE_SERVER, PROFILE_STRICT).code,
-		CODE_CRL_NO_NUMBER);
-	assert_int_equal(
-		judge(good_root, NULL, leaf, nameless, PURPOSE_SERVER, PROFILE_STRICT).code,
-		CODE_CRL_NO_AKI);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const char *crl = certs_write_crl("a.crl", good_root, &rows[i].spec);
+		struct verify_result strict =
+			judge(good_root, NULL, leaf, crl, PURPOSE_SERVER, PROFILE_STRICT);
+		struct verify_result mtls =
+			judge(good_root, NULL, leaf, crl, PURPOSE_SERVER, PROFILE_MTLS);
+		if (strict.code != rows[i].code || !strstr(strict.why, rows[i].why))
+			fail_msg("%s: strict says '%s': %s", rows[i].what, code_name(strict.code),
+				strict.why);
+		if (!mtls.ok)
+			fail_msg("%s: mtls says '%s'", rows[i].what, code_name(mtls.code));
+	}
 }
 
 int main(void)
@@ -422,6 +445,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_certificates_pass),
 		cmocka_unit_test(serials),
+		cmocka_unit_test(unique_identifiers),
 		cmocka_unit_test(keys_and_signatures),
 		cmocka_unit_test(key_identifiers),
 		cmocka_unit_test(usages),
@@ -433,7 +457,7 @@ int main(void)
 		cmocka_unit_test(intermediates),
 		cmocka_unit_test(what_others_hide),
 		cmocka_unit_test(clients_need_no_names),
-		cmocka_unit_test(crls_are_numbered),
+		cmocka_unit_test(crls),
 	};
 	return cmocka_run_group_tests(tests, make_world, certs_end);
 }
