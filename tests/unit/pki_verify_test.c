@@ -227,6 +227,40 @@ static void too_many_certificates_are_refused(void **state)
 	sk_X509_free(sent);
 }
 
+/* An intermediate with an extension of so many bytes that nobody knows. */
+static X509 *large_sub(size_t bytes)
+{
+	static char line[2 * 102400 + 32];
+	size_t before = (size_t)snprintf(line, sizeof line, "1.2.3.4.5=DER:");
+	memset(line + before, '0', bytes * 2);
+	line[before + bytes * 2] = 0;
+	return MAKE(world.root, .subject = "CN=Large", .extensions = { line })->certificate;
+}
+
+/* Few certificates of many bytes: 100 KiB of them are taken, names and signatures included. */
+static void too_many_bytes_are_refused(void **state)
+{
+	(void)state;
+	struct error error;
+	struct verify_result result;
+	OWN(trust) struct trust *trust = NULL;
+	assert_true(trust_load(&world.ca, 1, NULL, 0, &trust, &error));
+	struct verify_options options = {
+		.profile = PROFILE_MTLS, .purpose = PURPOSE_CLIENT, .at = NOW, .depth_max = -1
+	};
+	static const struct {
+		size_t bytes;
+		enum code code;
+	} rows[] = { { 101400, CODE_NONE }, { 102400, CODE_CHAIN_TOO_LARGE } };
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		STACK_OF(X509) *sent = sk_X509_new_null();
+		sk_X509_push(sent, large_sub(rows[i].bytes));
+		verify_leaf(trust, client(world.root)->certificate, sent, &options, &result);
+		assert_int_equal(result.code, rows[i].code);
+		sk_X509_free(sent);
+	}
+}
+
 static void handshake_leaves_error_and_chain(void **state)
 {
 	(void)state;
@@ -304,6 +338,7 @@ int main(void)
 		cmocka_unit_test(result_names_the_certificate),
 		cmocka_unit_test(large_input_is_refused_unread),
 		cmocka_unit_test(too_many_certificates_are_refused),
+		cmocka_unit_test(too_many_bytes_are_refused),
 		cmocka_unit_test(handshake_leaves_error_and_chain),
 		cmocka_unit_test(trust_needs_good_files),
 		cmocka_unit_test(words_are_parsed),
