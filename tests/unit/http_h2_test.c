@@ -230,6 +230,36 @@ static void put_initial_window(struct buffer *input, unsigned bytes)
 	put_frame(input, NGHTTP2_SETTINGS, 0, 0, payload, sizeof payload);
 }
 
+/* Bodies that never end: all together may wait for 2 MiB, and what goes on behind that is refused.
+ */
+static void test_too_many_bytes_at_once(void **state)
+{
+	(void)state;
+	static const char piece[10000];
+	static const struct http_limits roomy = { .target_bytes_max = 100,
+		.header_line_bytes_max = 200,
+		.header_bytes_max = 600,
+		.headers_max = 10,
+		.body_bytes_max = 70000 };
+	struct pair pair;
+	pair_start(&pair);
+	h2_free(pair.h2);
+	pair.h2 = h2_new(&roomy, read_memory);
+	size_t streams = 0;
+	for (bool refused = false; !refused && streams < 99; streams++) {
+		int32_t id = (int32_t)(2 * streams + 1);
+		put_headers(&pair.input, id, END_HEADERS, (const char *const[]){ POST, NULL });
+		for (int i = 0; i < 6; i++)
+			put_frame(&pair.input, NGHTTP2_DATA, 0, id, piece, sizeof piece);
+		refused = strstr(run(&pair, 1 << 24),
+			"(503 too many requests at a time on this connection)");
+		assert_false(pair.failed);
+	}
+	/* A body of 60,000 bytes takes 64 KiB, and its fields some more. */
+	assert_int_equal(streams, (2 << 20) / (64 << 10));
+	pair_done(&pair);
+}
+
 static void test_windows(void **state)
 {
 	(void)state;
@@ -401,6 +431,7 @@ int main(void)
 		cmocka_unit_test(test_large_body),
 		cmocka_unit_test(test_many_at_once),
 		cmocka_unit_test(test_too_many_streams),
+		cmocka_unit_test(test_too_many_bytes_at_once),
 		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_broken_body),

@@ -89,6 +89,16 @@ static void other_paths_are_tried(void **state)
 		.purpose = PURPOSE_CLIENT);
 	ROW("twice over", 20, CODE_CLIENT_UNKNOWN_CA, 20, .leaf = leaf, .sent = { astray, astray },
 		.purpose = PURPOSE_CLIENT);
+	/* Four more are tried, and no fifth: each costs us signatures. */
+	struct made *more[4];
+	for (size_t i = 0; i < 4; i++)
+		more[i] = sub_ca(world.other_root, "CN=Test Lab Intermediate CA", "P-256#sub");
+	ROW("behind four ways to strangers", 20, CODE_NONE, 0, .leaf = leaf,
+		.sent = { astray, more[0], more[1], more[2], world.sub },
+		.purpose = PURPOSE_CLIENT);
+	ROW("behind five", 20, CODE_CLIENT_UNKNOWN_CA, 20, .leaf = leaf,
+		.sent = { astray, more[0], more[1], more[2], more[3], world.sub },
+		.purpose = PURPOSE_CLIENT);
 }
 
 static void says_incomplete_when_the_leaf_names_its_issuers_issuer(void **state)

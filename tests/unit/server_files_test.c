@@ -77,6 +77,12 @@ static void make_tree(void)
 	link_to(".hidden", "root/link-hidden");
 	link_to("server.key", "root/link-key");
 	link_to("link-loop", "root/link-loop");
+	link_to("../../ten.txt", "root/sub/deep/links-1");
+	for (int i = 1; i < 9; i++) {
+		OWN(char) char *target = text_format("links-%d", i);
+		OWN(char) char *path = text_format("root/sub/deep/links-%d", i + 1);
+		link_to(target, path);
+	}
 	link_to("nowhere", "root/link-dangling");
 	link_to("/dev/zero", "root/link-device");
 	link_to("fifo", "root/link-fifo");
@@ -135,6 +141,7 @@ static const struct {
 	{ "/indexed/", "index", "text/html; charset=utf-8" },
 	{ "/htm/", "htm", "text/html; charset=utf-8" },
 	{ "/link-inside", "0123456789", "application/octet-stream" },
+	{ "/sub/deep/links-8", "0123456789", "application/octet-stream" },
 	{ "/link-around", "0123456789", "application/octet-stream" },
 	{ "/link-folder/page.html", "<p>", "text/html; charset=utf-8" },
 	{ "/sub/link-up", "0123456789", "application/octet-stream" },
@@ -176,7 +183,8 @@ static const char *const never_served[] = { "/nope", "/ten.txt/", "/sub/page.htm
 	/* links */
 	"/link-outside", "/link-outside-folder/", "/link-outside-folder/plan.txt",
 	"/link-outside-around", "/link-absolute", "/link-absolute-inside", "/link-hidden",
-	"/link-key", "/link-loop", "/link-dangling", "/link-inside/", "/link-device", "/link-fifo",
+	"/link-key", "/link-loop", "/sub/deep/links-9", "/link-dangling", "/link-inside/",
+	"/link-device", "/link-fifo",
 	/* neither file nor folder */
 	"/fifo", "/socket" };
 
@@ -370,6 +378,24 @@ static void lists_only_what_it_serves(void **state)
 	assert_non_null(strstr(seen.body.data, "<ul>\n</ul>"));
 }
 
+static void lists_ten_thousand_and_says_that_there_are_more(void **state)
+{
+	(void)state;
+	struct error error;
+	assert_true(file_make_folder("root/crowd", &error));
+	for (int i = 0; i <= 10000; i++) {
+		char path[32];
+		snprintf(path, sizeof path, "root/crowd/%05d", i);
+		assert_int_equal(link("root/nothing", path), 0);
+		if (i < 9999)
+			continue;
+		get("/crowd/", "");
+		assert_int_equal(seen.status, 200);
+		assert_true(!strstr(seen.body.data, "<li>and more</li>") == (i < 10000));
+	}
+	assert_int_equal(system("rm -r root/crowd"), 0);
+}
+
 static void reads_large_files_in_pieces(void **state)
 {
 	(void)state;
@@ -438,6 +464,7 @@ int main(void)
 		cmocka_unit_test(keeps_conditions_and_ranges),
 		cmocka_unit_test(sends_several_ranges),
 		cmocka_unit_test(lists_as_python_does),
+		cmocka_unit_test(lists_ten_thousand_and_says_that_there_are_more),
 		cmocka_unit_test(reads_large_files_in_pieces),
 		cmocka_unit_test(lists_only_what_it_serves),
 		cmocka_unit_test(refuses_a_root_that_is_none),

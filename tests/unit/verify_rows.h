@@ -94,10 +94,12 @@ static inline int make_world(void **state)
 
 /* ---- One question ---- */
 
+#define SENT_MAX 6
+
 struct question {
 	const char *ca;
 	const char *crl[2];
-	struct made *leaf, *sent[3];
+	struct made *leaf, *sent[SENT_MAX];
 	enum verify_purpose purpose;
 	enum verify_eku eku;
 	const char *name;
@@ -121,7 +123,7 @@ static inline struct verify_result ask(const struct question *q, enum verify_pro
 	if (!trust_load(&ca, 1, q->crl, crls, &trust, &error))
 		fail_msg("%s", error.text);
 	STACK_OF(X509) *sent = sk_X509_new_null();
-	for (int i = 0; i < 3 && q->sent[i]; i++)
+	for (int i = 0; i < SENT_MAX && q->sent[i]; i++)
 		sk_X509_push(sent, q->sent[i]->certificate);
 	struct verify_options options = { .profile = profile,
 		.eku = q->eku,
@@ -156,7 +158,7 @@ static inline int openssl_says(const struct question *q, int *ret_depth)
 	size_t used = 0;
 	snprintf(name, sizeof name, "leaf-%d.crt", run);
 	const char *leaf_path = certs_write(name, leaf);
-	for (int i = 0; i < 3 && q->sent[i]; i++) {
+	for (int i = 0; i < SENT_MAX && q->sent[i]; i++) {
 		X509 *const one[] = { q->sent[i]->certificate, NULL };
 		snprintf(name, sizeof name, "sent-%d-%d.crt", run, i);
 		used += (size_t)snprintf(
