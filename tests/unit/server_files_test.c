@@ -221,6 +221,22 @@ static void never_serves_what_is_too_long_or_too_deep(void **state)
 	path[sizeof path - 1] = 0;
 	get(path + 1, "");
 	assert_int_equal(seen.status, 404);
+	/* A file in 63 folders, below the root, and in 64. */
+	struct error error;
+	char deep[sizeof "root/deep" + 2 * 63] = "root/deep";
+	while (strlen(deep) < sizeof deep - 3)
+		strcat(deep, "/d");
+	OWN(char) char *deepest = text_format("%s/d", deep);
+	assert_true(file_make_folder(deepest, &error));
+	OWN(char) char *high = text_format("%s/file", deep);
+	OWN(char) char *low = text_format("%s/file", deepest);
+	put(high, "served");
+	put(low, "too deep");
+	get(high + strlen("root"), "");
+	assert_string_equal(seen.body.data, "served");
+	get(low + strlen("root"), "");
+	assert_int_equal(seen.status, 404);
+	assert_int_equal(system("rm -r root/deep"), 0);
 }
 
 static void sends_folders_to_their_slash(void **state)
