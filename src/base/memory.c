@@ -38,10 +38,16 @@ struct piece {
 	struct piece *next;
 };
 
+/*
+ * The last one, for what is of no kind, has no piece and no room ever, and until somebody empties
+ * them at the thread's end no list has room: that saves two questions a piece.
+ */
 static _Thread_local struct lists {
-	struct piece *first[KINDS];
-	size_t bytes[KINDS];
-	bool registered; /* somebody empties them at the thread's end */
+	struct list {
+		struct piece *first;
+		size_t room; /* how many more it may keep */
+	} of[KINDS + 1];
+	bool registered;
 } lists;
 
 static pthread_key_t at_thread_end;
@@ -74,16 +80,21 @@ static size_t kind_within(size_t bytes)
 	return bytes >= RECORD_BYTES && bytes < RECORD_BYTES + 4 * STEP_BYTES ? RECORD : KINDS;
 }
 
+static size_t pieces_max(size_t kind)
+{
+	return kind == RECORD ? KEPT_RECORDS_MAX
+			      : (KEPT_BYTES_MAX + bytes_of(kind) - 1) / bytes_of(kind);
+}
+
 static void empty_lists(void *argument)
 {
 	(void)argument;
 	for (size_t kind = 0; kind < KINDS; kind++) {
-		for (struct piece *piece = lists.first[kind], *next; piece; piece = next) {
+		for (struct piece *piece = lists.of[kind].first, *next; piece; piece = next) {
 			next = piece->next;
 			free(piece);
 		}
-		lists.first[kind] = NULL;
-		lists.bytes[kind] = 0;
+		lists.of[kind] = (struct list){ 0 };
 	}
 	lists.registered = false; /* what is freed still later asks for it once more */
 }
@@ -97,41 +108,61 @@ static bool registers(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_once(&once, make_key);
-	return lists.registered = has_key && pthread_setspecific(at_thread_end, &lists) == 0;
+	if (!has_key || pthread_setspecific(at_thread_end, &lists) != 0)
+		return false;
+	for (size_t kind = 0; kind < KINDS; kind++)
+		lists.of[kind].room = pieces_max(kind);
+	return lists.registered = true;
+}
+
+static void put(struct list *list, void *memory)
+{
+	struct piece *piece = memory;
+	piece->next = list->first;
+	list->first = piece;
+	list->room--;
+}
+
+/* Apart, so that the usual way keeps nothing in registers that would have to be saved. */
+__attribute__((noinline)) static void give_to_full(size_t kind, void *memory)
+{
+	if (kind != KINDS && !lists.registered && registers())
+		put(&lists.of[kind], memory);
+	else
+		free(memory);
+}
+
+__attribute__((noinline)) static void *take_from_empty(size_t kind, size_t bytes)
+{
+	return malloc(kind == KINDS ? bytes : bytes_of(kind));
 }
 
 void *memory_take(size_t bytes)
 {
 	size_t kind = kind_that_holds(bytes);
-	if (kind == KINDS)
-		return malloc(bytes);
-	struct piece *piece = lists.first[kind];
+	struct list *list = &lists.of[kind];
+	struct piece *piece = list->first;
 	if (!piece)
-		return malloc(bytes_of(kind));
-	lists.first[kind] = piece->next;
-	lists.bytes[kind] -= bytes_of(kind);
+		return take_from_empty(kind, bytes);
+	list->first = piece->next;
+	list->room++;
 	return piece;
 }
 
 void memory_give(void *memory)
 {
 	size_t kind = memory ? kind_within(malloc_usable_size(memory)) : KINDS;
-	size_t max = kind == RECORD ? KEPT_RECORDS_MAX * RECORD_BYTES : KEPT_BYTES_MAX;
-	if (kind == KINDS || lists.bytes[kind] >= max || (!lists.registered && !registers())) {
-		free(memory);
-		return;
-	}
-	struct piece *piece = memory;
-	piece->next = lists.first[kind];
-	lists.first[kind] = piece;
-	lists.bytes[kind] += bytes_of(kind);
+	if (lists.of[kind].room)
+		put(&lists.of[kind], memory);
+	else
+		give_to_full(kind, memory);
 }
 
 size_t memory_kept(void)
 {
 	size_t bytes = 0;
-	for (size_t kind = 0; kind < KINDS; kind++)
-		bytes += lists.bytes[kind];
+	for (size_t kind = 0; kind < KINDS && lists.registered; kind++)
+		bytes += (pieces_max(kind) - lists.of[kind].room) * bytes_of(kind);
 	return bytes;
 }
 
