@@ -371,11 +371,12 @@ bool server_new(const struct server_options *options, struct server **ret, struc
 bool server_run(struct server *server, struct error *reterr)
 {
 	bool ok = true;
-	store_start(server->store);
+	/* Clients may be waiting: the store's thread, which is asked later, comes later. */
 	if (server->settings.access)
 		ok = access_start(server->settings.access, reterr);
 	for (size_t i = 0; ok && i < server->workers_count; i++)
 		ok = worker_start(&server->workers[i], server->ended, reterr);
+	store_start(server->store);
 	if (ok) {
 		supervisor_ready(server->supervisor, "Serving");
 		net_loop_run(server->loop);

@@ -270,19 +270,34 @@ static bool take_lock(struct file_store *file, struct error *reterr)
 	return error_hint(reterr, "stop it, or take another file, or --store memory");
 }
 
+/* Asks for a write-ahead log. The answer is what became of it. */
+static bool take_journal(struct file_store *file, bool *ret, struct error *reterr)
+{
+	sqlite3_stmt *statement = NULL;
+	int status = sq.prepare_v2(file->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
+	if (status == SQLITE_OK)
+		status = sq.step(statement);
+	bool ok = status == SQLITE_ROW || failed(file, "open", reterr);
+	const char *mode = ok ? (const char *)sq.column_text(statement, 0) : NULL;
+	if (ok)
+		*ret = mode && !strcmp(mode, "wal");
+	sq.finalize(statement);
+	return ok;
+}
+
 static bool set_up(struct file_store *file, long long bytes_max, struct error *reterr)
 {
-	long long page = 0, journal = 0;
+	long long page = 0;
+	bool has_journal = false;
 	sq.busy_timeout(file->db, BUSY_MS_MAX);
-	if (!execute(file,
-		    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
-		    "PRAGMA temp_store = MEMORY", /* a server that is confined has no other place */
-		    "open", reterr) ||
-		!ask_number(file, "PRAGMA page_size", 4096, &page, reterr) ||
-		!ask_number(file, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", 0,
-			&journal, reterr))
+	if (!take_journal(file, &has_journal, reterr) ||
+		!execute(file,
+			"PRAGMA synchronous = FULL; "
+			"PRAGMA temp_store = MEMORY", /* who is confined has no other place */
+			"open", reterr) ||
+		!ask_number(file, "PRAGMA page_size", 4096, &page, reterr))
 		return false;
-	if (!journal)
+	if (!has_journal)
 		return error_set(reterr, ERROR_STORE,
 			"cannot open '%s': its disk does not support a write-ahead log",
 			file->path);
@@ -290,9 +305,20 @@ static bool set_up(struct file_store *file, long long bytes_max, struct error *r
 	return execute(file, bound, "open", reterr);
 }
 
+/* What cannot be read is looked at again, by who says what is wrong with it. */
+static bool is_current(struct file_store *file)
+{
+	long long version = -1;
+	struct error ignored;
+	return ask_number(file, SCHEMA_SELECT_VERSION, -1, &version, &ignored) &&
+	       version == SCHEMA_VERSION;
+}
+
 static bool migrate(struct file_store *file, struct error *reterr)
 {
 	long long tables = 0, version = 0;
+	if (is_current(file))
+		return true;
 	if (!execute(file, "BEGIN IMMEDIATE", "open", reterr) ||
 		!ask_number(file, "SELECT count(*) FROM sqlite_master", 0, &tables, reterr))
 		return false;
