@@ -98,7 +98,9 @@ must_check bool server_metrics_check(const char *where, struct error *reterr);
 struct server;
 
 /*
- * Loads what the options name, listens, confines the process for good, and says so in the log. What
+ * Listens, loads what the options name, confines the process for good, and says so in the log;
+ * whoever connects meanwhile waits until server_run. The store is opened on a thread of its own,
+ * which has ended by then; to open one on another machine comes before listening. What
  * cannot be loaded is ERROR_INPUT naming the file, a port that cannot be had ERROR_NETWORK, what
  * the sandbox asks for in vain ERROR_IO.
  */
