@@ -174,6 +174,9 @@ static bool make_one(struct many *many, const struct pattern *pattern, size_t at
 {
 	OWN(char) char *stem = issue_stem(many->wanted, many->names[at]);
 	OWN(char) char *cnf = issue_path(stem, "cnf");
+	/* Once more, as the CA is locked now: what was free before may be taken. */
+	if (!issue_check_target(many->ca, stem, many->wanted->force, reterr))
+		return false;
 	return pattern && !file_exists(cnf)
 		       ? make_by_pattern(many, pattern, at, stem, maker, reterr)
 		       : make_by_profile(many, at, TAKE(stem), maker, reterr);
@@ -304,16 +307,6 @@ static bool check(const struct issue_wanted *wanted, const char *const *names, s
 	return check_unique(names, count, reterr);
 }
 
-static bool check_targets(const struct many *many, struct error *reterr)
-{
-	for (size_t i = 0; i < many->count; i++) {
-		OWN(char) char *stem = issue_stem(many->wanted, many->names[i]);
-		if (!issue_check_target(many->ca, stem, many->wanted->force, reterr))
-			return false;
-	}
-	return true;
-}
-
 bool issue_many(const struct issue_wanted *wanted, const char *const *names, size_t count,
 	issue_open_ca *open, issue_progress *progress, void *context, struct notes *notes,
 	struct issued_one *ret, struct error *reterr)
@@ -335,8 +328,7 @@ bool issue_many(const struct issue_wanted *wanted, const char *const *names, siz
 	file_sweep(wanted->folder); /* thousands may be left of a run that was killed */
 	file_set_many(set);
 	/* The state first: no certificate is without its line in index.txt. */
-	bool ok = check_targets(&many, reterr) && run(&many, progress, context, reterr) &&
-		  ca_save(ca, set, reterr);
+	bool ok = run(&many, progress, context, reterr) && ca_save(ca, set, reterr);
 	pattern_free(many.pattern);
 	if (!ok)
 		return false;

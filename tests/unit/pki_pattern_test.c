@@ -168,7 +168,6 @@ static void another_kind_of_ca_goes_as_well(void **state)
 		OWN(EVP_PKEY) EVP_PKEY *key = NULL;
 		assert_true(key_type_parse(kinds[i], &type, &error));
 		assert_true(key_make(&type, &key, &error));
-		OWN(X509) X509 *certificate = X509_new();
 		const EVP_MD *digest;
 		assert_true(key_digest(key, NULL, &digest, &error));
 		OWN(X509) X509 *root = fixture_ca("Another CA", ca_key, 100);
