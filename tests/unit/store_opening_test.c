@@ -124,6 +124,7 @@ static void what_fails_says_the_same(void **state)
 	(void)state;
 	OWN(store) struct store *store = opened(where);
 	both_fail_alike(ERROR_STORE, "another mtls serve uses");
+	assert_int_equal(items(store), 5); /* which it does, as before */
 	OWN(char) char *bad = text_format("sqlite:%s/bad.db", folder);
 	OWN(char) char *make = text_format("yes damaged | head -c 8192 >%s/bad.db", folder);
 	assert_int_equal(system(make), 0);
