@@ -4,7 +4,8 @@
  *	await SECONDS FILE TEXT PID
  *
  * Exit 0 when FILE contains TEXT, 1 when the seconds have passed before it did, 3 when the process
- * PID has ended before. The file is looked at every few milliseconds: there is no portable way to be told.
+ * PID has ended before. The file is looked at every few milliseconds: there is no portable way to
+ *be told.
  */
 #include <errno.h>
 #include <poll.h>
