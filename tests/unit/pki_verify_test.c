@@ -206,23 +206,31 @@ static void large_input_is_refused_unread(void **state)
 	EVP_PKEY_free(large);
 }
 
+/* As a server asks, where nothing else is said. */
+static const struct verify_options as_client = {
+	.profile = PROFILE_MTLS, .purpose = PURPOSE_CLIENT, .at = NOW, .depth_max = -1
+};
+
+static struct trust *trust_in_world(void)
+{
+	struct error error;
+	struct trust *trust = NULL;
+	assert_true(trust_load(&world.ca, 1, NULL, 0, &trust, &error));
+	return trust;
+}
+
 static void too_many_certificates_are_refused(void **state)
 {
 	(void)state;
-	struct error error;
 	struct verify_result result;
-	OWN(trust) struct trust *trust = NULL;
-	assert_true(trust_load(&world.ca, 1, NULL, 0, &trust, &error));
+	OWN(trust) struct trust *trust = trust_in_world();
 	STACK_OF(X509) *sent = sk_X509_new_null();
-	struct verify_options options = {
-		.profile = PROFILE_MTLS, .purpose = PURPOSE_CLIENT, .at = NOW, .depth_max = -1
-	};
 	for (int i = 0; i < 32; i++)
 		sk_X509_push(sent, world.sub->certificate);
-	verify_leaf(trust, client(world.root)->certificate, sent, &options, &result);
+	verify_leaf(trust, client(world.root)->certificate, sent, &as_client, &result);
 	assert_true(result.ok);
 	sk_X509_push(sent, world.sub->certificate);
-	verify_leaf(trust, client(world.root)->certificate, sent, &options, &result);
+	verify_leaf(trust, client(world.root)->certificate, sent, &as_client, &result);
 	assert_int_equal(result.code, CODE_CHAIN_TOO_MANY);
 	sk_X509_free(sent);
 }
@@ -241,13 +249,8 @@ static X509 *large_sub(size_t bytes)
 static void too_many_bytes_are_refused(void **state)
 {
 	(void)state;
-	struct error error;
 	struct verify_result result;
-	OWN(trust) struct trust *trust = NULL;
-	assert_true(trust_load(&world.ca, 1, NULL, 0, &trust, &error));
-	struct verify_options options = {
-		.profile = PROFILE_MTLS, .purpose = PURPOSE_CLIENT, .at = NOW, .depth_max = -1
-	};
+	OWN(trust) struct trust *trust = trust_in_world();
 	static const struct {
 		size_t bytes;
 		enum code code;
@@ -255,7 +258,7 @@ static void too_many_bytes_are_refused(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		STACK_OF(X509) *sent = sk_X509_new_null();
 		sk_X509_push(sent, large_sub(rows[i].bytes));
-		verify_leaf(trust, client(world.root)->certificate, sent, &options, &result);
+		verify_leaf(trust, client(world.root)->certificate, sent, &as_client, &result);
 		assert_int_equal(result.code, rows[i].code);
 		sk_X509_free(sent);
 	}
@@ -264,22 +267,17 @@ static void too_many_bytes_are_refused(void **state)
 static void handshake_leaves_error_and_chain(void **state)
 {
 	(void)state;
-	struct error error;
 	struct verify_result result;
-	OWN(trust) struct trust *trust = NULL;
-	assert_true(trust_load(&world.ca, 1, NULL, 0, &trust, &error));
-	struct verify_options options = {
-		.profile = PROFILE_MTLS, .purpose = PURPOSE_CLIENT, .at = NOW, .depth_max = -1
-	};
+	OWN(trust) struct trust *trust = trust_in_world();
 	X509_STORE_CTX *context = X509_STORE_CTX_new();
 	X509_STORE_CTX_init(context, trust_store(trust), client(world.root)->certificate, NULL);
-	assert_int_equal(verify_handshake(context, trust, &options, &result), 1);
+	assert_int_equal(verify_handshake(context, trust, &as_client, &result), 1);
 	assert_int_equal(X509_STORE_CTX_get_error(context), X509_V_OK);
 	assert_int_equal(sk_X509_num(X509_STORE_CTX_get0_chain(context)), 2);
 	X509_STORE_CTX_free(context);
 	context = X509_STORE_CTX_new();
 	X509_STORE_CTX_init(context, trust_store(trust), world.sub->certificate, NULL);
-	assert_int_equal(verify_handshake(context, trust, &options, &result), 0);
+	assert_int_equal(verify_handshake(context, trust, &as_client, &result), 0);
 	assert_int_equal(X509_STORE_CTX_get_error(context), X509_V_ERR_INVALID_PURPOSE);
 	assert_int_equal(result.code, CODE_CLIENT_IS_CA);
 	X509_STORE_CTX_free(context);
