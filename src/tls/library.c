@@ -4,8 +4,8 @@
  * each format whether it could be of help, and remembers none of it: that costs more than all the
  * cryptography of a full handshake. So here is a provider that is OpenSSL's default one, done by
  * that one's own functions, but offers only what TLS and X.509 have a use for, and of the decoders
- * those for a key in a certificate, a SubjectPublicKeyInfo in DER (RFC 5280 section 4.1). Three
- * algorithms are ours: schedule.c, password.c.
+ * those for a key in a certificate, a SubjectPublicKeyInfo in DER (RFC 5280 section 4.1). Some
+ * algorithms are ours: schedule.c, password.c, peer_key.c.
  *
  * OpenSSL's default provider is in the same context, so that whatever its functions ask for in
  * their turn is ours again, but is not active there: nothing else of it is looked at, and the
@@ -13,6 +13,7 @@
  */
 #include "tls/context.h"
 #include "tls/password.h"
+#include "tls/peer_key.h"
 #include "tls/schedule.h"
 
 #include <openssl/core_dispatch.h>
@@ -47,9 +48,9 @@ static const char *const keys[] = { "DH", "DSA", "EC", "ED25519", "ED448", "HMAC
 static const char *const generators[] = { "CTR-DRBG", "SEED-SRC", NULL };
 static const char *const signatures[] = { "DSA", "ECDSA", "ED25519", "ED448", "HMAC", "RSA", "SM2",
 	NULL };
-/* A key that cannot sign is of no use in a certificate. "DER" looks which kind of key it is. */
-static const char *const decoders[] = { "DER", "DSA", "EC", "ED25519", "ED448", "RSA", "RSA-PSS",
-	"SM2", NULL };
+/* A key that cannot sign is of no use in a certificate. */
+static const char *const decoders[] = { "DSA", "EC", "ED25519", "ED448", "RSA", "RSA-PSS", "SM2",
+	NULL };
 static const char *const *const wanted[OPERATIONS] = {
 	[OSSL_OP_CIPHER] = ciphers,
 	[OSSL_OP_DIGEST] = digests,
@@ -66,6 +67,7 @@ static const char *const *const wanted[OPERATIONS] = {
 static OSSL_PROVIDER *whole;                /* OpenSSL's default one */
 static EVP_KEM *whole_held;                 /* what keeps it: one of its algorithms */
 static OSSL_ALGORITHM *offered[OPERATIONS]; /* NULL: all */
+static const OSSL_DISPATCH *ec_keys;        /* its management of them */
 static OSSL_LIB_CTX *lean;
 
 /* Of decoders and encoders: those of public keys, and what writes a private one (RFC 5958). */
@@ -96,7 +98,7 @@ static bool is_wanted(int operation, const OSSL_ALGORITHM *algorithm)
 }
 
 /* What is ours stands in for OpenSSL's, under all the names of that. */
-static OSSL_ALGORITHM with_ours(OSSL_ALGORITHM algorithm)
+static OSSL_ALGORITHM with_ours(int operation, OSSL_ALGORITHM algorithm)
 {
 	static const struct {
 		const char *name;
@@ -106,6 +108,12 @@ static OSSL_ALGORITHM with_ours(OSSL_ALGORITHM algorithm)
 	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
 		if (is_named(&algorithm, ours[i].name))
 			algorithm.implementation = ours[i].functions;
+	if (operation == OSSL_OP_DECODER && is_named(&algorithm, "EC"))
+		algorithm.implementation = tls_peer_key_ec(algorithm.implementation);
+	else if (operation == OSSL_OP_DECODER && is_named(&algorithm, "SM2"))
+		algorithm.implementation = tls_peer_key_sm2(algorithm.implementation);
+	else if (operation == OSSL_OP_KEYMGMT && is_named(&algorithm, "EC"))
+		ec_keys = algorithm.implementation;
 	return algorithm;
 }
 
@@ -122,7 +130,7 @@ static bool choose(int operation)
 		bug("out of memory for algorithms");
 	for (size_t i = 0; i < count; i++)
 		if (is_wanted(operation, &all[i]))
-			offered[operation][chosen++] = with_ours(all[i]);
+			offered[operation][chosen++] = with_ours(operation, all[i]);
 	return chosen > 0;
 }
 
@@ -160,9 +168,10 @@ static int begin(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *core,
 		{ OSSL_FUNC_PROVIDER_GET_CAPABILITIES, (void (*)(void))get_capabilities },
 		{ 0, NULL },
 	};
-	(void)handle, (void)core;
+	(void)handle;
 	*ret_functions = functions;
 	*ret_provider = OSSL_PROVIDER_get0_provider_ctx(whole); /* what its functions expect */
+	tls_peer_key_begin(*ret_provider, ec_keys, core);
 	return 1;
 }
 

@@ -6,7 +6,9 @@
 
 #include "tls/context.h"
 
+#include <openssl/core_names.h>
 #include <openssl/kdf.h>
+#include <openssl/provider.h>
 #include <openssl/rsa.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -152,6 +154,102 @@ static void every_kind_of_key_is_read(void **state)
 		assert_int_equal(EVP_PKEY_get_id(one), EVP_PKEY_get_id(other));
 		assert_string_equal(EVP_PKEY_get0_type_name(one), EVP_PKEY_get0_type_name(other));
 	}
+}
+
+#define P256_HEAD_BYTES 26 /* before the point */
+
+/* A key as a certificate has it; its context says how it is read. OWN; may have no key. */
+static X509_PUBKEY *read_key_in(OSSL_LIB_CTX *context, const unsigned char *der, size_t bytes)
+{
+	const unsigned char *at = der;
+	X509_PUBKEY *read = X509_PUBKEY_new_ex(context, NULL);
+	assert_non_null(d2i_X509_PUBKEY(&read, &at, (long)bytes));
+	return read;
+}
+
+/* True when it is a key: then the same one, to be written the same way. */
+static bool is_read_alike(const unsigned char *der, size_t bytes)
+{
+	X509_PUBKEY *in_whole = read_key_in(NULL, der, bytes);
+	X509_PUBKEY *in_lean = read_key_in(tls_library(), der, bytes);
+	const EVP_PKEY *one = X509_PUBKEY_get0(in_whole), *other = X509_PUBKEY_get0(in_lean);
+	bool is_key = one;
+	assert_int_equal(is_key, other != NULL);
+	if (is_key) {
+		static const char *const texts[] = { OSSL_PKEY_PARAM_GROUP_NAME,
+			OSSL_PKEY_PARAM_EC_ENCODING, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT };
+		assert_string_equal(
+			OSSL_PROVIDER_get0_name(EVP_PKEY_get0_provider(other)), "mtls-peers");
+		for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+			char first[80] = "", second[80] = "";
+			EVP_PKEY_get_utf8_string_param(one, texts[i], first, sizeof first, NULL);
+			EVP_PKEY_get_utf8_string_param(
+				other, texts[i], second, sizeof second, NULL);
+			assert_string_equal(first, second);
+		}
+		unsigned char *first = NULL, *second = NULL;
+		int count = i2d_PUBKEY(one, &first);
+		assert_int_equal(count, i2d_PUBKEY(other, &second));
+		if (count > 0) /* the point at infinity is read, but not written */
+			assert_memory_equal(first, second, (size_t)count);
+		OPENSSL_free(first);
+		OPENSSL_free(second);
+	}
+	ERR_clear_error();
+	X509_PUBKEY_free(in_whole);
+	X509_PUBKEY_free(in_lean);
+	return is_key;
+}
+
+static size_t der_of(const char *form, const char *encoding, unsigned char ret_der[512])
+{
+	OWN(EVP_PKEY) EVP_PKEY *key = make_key("EC", "P-256");
+	assert_true(EVP_PKEY_set_utf8_string_param(
+		key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, form));
+	assert_true(EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING, encoding));
+	unsigned char *at = ret_der;
+	int bytes = i2d_PUBKEY(key, &at);
+	assert_in_range(bytes, 50, 512);
+	return (size_t)bytes;
+}
+
+static void each_form_of_a_key_is_read_as_openssl_reads_it(void **state)
+{
+	(void)state;
+	static const char *const forms[] = { "uncompressed", "compressed", "hybrid" };
+	static const char *const encodings[] = { "named_curve", "explicit" };
+	unsigned char der[512];
+	for (size_t i = 0; i < 6; i++)
+		assert_true(is_read_alike(der, der_of(forms[i % 3], encodings[i / 3], der)));
+	/* Not on the curve; numbers that are none of the field; another first byte. */
+	size_t bytes = der_of(forms[0], encodings[0], der);
+	der[bytes - 1] ^= 1;
+	assert_false(is_read_alike(der, bytes));
+	memset(der + P256_HEAD_BYTES + 1, 0xff, 32);
+	assert_false(is_read_alike(der, bytes));
+	memset(der + P256_HEAD_BYTES + 1, 0, 64);
+	assert_false(is_read_alike(der, bytes));
+	for (unsigned int first = 0; first < 256; first++) {
+		der_of(forms[0], encodings[0], der);
+		der[P256_HEAD_BYTES] = (unsigned char)first;
+		/* Hybrid: one of the two, as the point's sign is part of that byte. */
+		assert_true(is_read_alike(der, bytes) == (first == 4) || first == 6 || first == 7);
+	}
+	/* Bits that are not used; a byte too few and one too many; the point at infinity. */
+	der_of(forms[0], encodings[0], der);
+	der[P256_HEAD_BYTES - 1] = 1;
+	is_read_alike(der, bytes);
+	der_of(forms[0], encodings[0], der);
+	der[1]--, der[P256_HEAD_BYTES - 2]--;
+	assert_false(is_read_alike(der, bytes - 1));
+	der[1] += 2, der[P256_HEAD_BYTES - 2] += 2;
+	assert_false(is_read_alike(der, bytes + 1));
+	der[1] = 0x19, der[P256_HEAD_BYTES - 2] = 2, der[P256_HEAD_BYTES] = 0;
+	is_read_alike(der, P256_HEAD_BYTES + 1);
+	/* Another curve's name before the same bytes. */
+	der_of(forms[0], encodings[0], der);
+	der[P256_HEAD_BYTES - 4] = 6; /* prime239v3 */
+	assert_false(is_read_alike(der, bytes));
 }
 
 /* It proves nothing about who has it, so nobody is let in by it. */
@@ -300,6 +398,7 @@ int main(void)
 		cmocka_unit_test(every_suite_is_there),
 		cmocka_unit_test(what_signs_is_there_and_the_rest_is_not),
 		cmocka_unit_test(every_kind_of_key_is_read),
+		cmocka_unit_test(each_form_of_a_key_is_read_as_openssl_reads_it),
 		cmocka_unit_test(a_key_that_cannot_sign_is_none),
 		cmocka_unit_test(a_broken_key_is_none),
 		cmocka_unit_test(signatures_by_each_digest_are_judged),
