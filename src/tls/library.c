@@ -11,6 +11,7 @@
  * their turn is ours again, but is not active there: nothing else of it is looked at, and the
  * process needs no second context with a table of names and a random generator of its own.
  */
+#include "tls/configuration.h"
 #include "tls/context.h"
 #include "tls/password.h"
 #include "tls/peer_key.h"
@@ -204,11 +205,17 @@ static bool works(OSSL_LIB_CTX *library)
 }
 
 /* Whose openssl.cnf chooses other providers (FIPS, a token's) gets those and nothing of ours. */
-static void make(void)
+static bool is_choice_ours(void)
 {
 	bool alone = true;
-	if (!OSSL_PROVIDER_do_all(NULL, is_default, &alone) || !alone ||
-		EVP_default_properties_is_fips_enabled(NULL))
+	return tls_configuration_passed() ||
+	       (OSSL_PROVIDER_do_all(NULL, is_default, &alone) && alone &&
+		       !EVP_default_properties_is_fips_enabled(NULL));
+}
+
+static void make(void)
+{
+	if (!is_choice_ours())
 		return;
 	OSSL_LIB_CTX *library = OSSL_LIB_CTX_new();
 	if (library && load_whole(library) && choose_all() &&
