@@ -75,13 +75,31 @@ static bool check_choice(const struct args *args, const struct option *option, c
 		args->command->name, option->name, option->choices, text);
 }
 
+static bool is_one_of(const char *text, const char *const *words)
+{
+	while (*words && strcmp(text, *words) != 0)
+		words++;
+	return *words != NULL;
+}
+
+/* Most often a variable of a script that is not set; '' and "/x" behind it would be /x. */
+static bool check_place(const struct args *args, const struct option *option, const char *text,
+	struct error *reterr)
+{
+	static const char *const places[] = { "FILE", "DIR", NULL };
+	if (!text || *text || !is_one_of(option->value, places))
+		return true;
+	return error_set(reterr, ERROR_USAGE, "mtls %s: --%s is empty, and needs a value: %s",
+		args->command->name, option->name, option->value);
+}
+
 static bool keep(
 	struct args *args, const struct option *option, const char *text, struct error *reterr)
 {
 	if (!option->repeats && args_given(args, option->name))
 		return error_set(reterr, ERROR_USAGE, "mtls %s: --%s is given twice",
 			args->command->name, option->name);
-	if (!check_choice(args, option, text, reterr))
+	if (!check_choice(args, option, text, reterr) || !check_place(args, option, text, reterr))
 		return false;
 	args->values[args->values_count++] = (struct value){ option, text };
 	return true;
@@ -124,10 +142,21 @@ static bool parse_option(
 	return keep(args, option, text, reterr);
 }
 
+static bool names_no_folder(const struct args *args)
+{
+	bool empty = false;
+	for (int i = 0; i < args->operands_count; i++)
+		empty |= !*args->operands[i];
+	return empty && strstr(args->command->operands, "DIR");
+}
+
 static bool check_operands(const struct args *args, struct error *reterr)
 {
 	const struct command *command = args->command;
-	if (args->operands_count < command->operands_min)
+	if (names_no_folder(args))
+		error_set(reterr, ERROR_USAGE, "mtls %s: the name of a folder is empty",
+			command->name);
+	else if (args->operands_count < command->operands_min)
 		error_set(
 			reterr, ERROR_USAGE, "mtls %s needs %s", command->name, command->operands);
 	else if (command->operands_max >= 0 && args->operands_count > command->operands_max)
@@ -226,13 +255,6 @@ static const char *fallback(const struct args *args, const struct option *option
 	if ((!text || !*text) && args->lookup)
 		text = args->lookup(args->lookup_context, option->name);
 	return text && *text ? text : option->preset;
-}
-
-static bool is_one_of(const char *text, const char *const *words)
-{
-	while (*words && strcmp(text, *words) != 0)
-		words++;
-	return *words != NULL;
 }
 
 static bool is_yes(const char *text)

@@ -261,22 +261,22 @@ bool ca_sign_bytes(const struct ca *ca, const void *data, size_t bytes, struct k
 	       (key_sign(ca->key, digest, data, bytes, ret) || cannot_sign(ca, reterr));
 }
 
-void ca_record_line(
-	struct ca *ca, const ASN1_INTEGER *serial, const ASN1_TIME *not_after, const char *subject)
+void ca_record_line(struct ca *ca, const ASN1_INTEGER *serial, const ASN1_TIME *not_after,
+	const X509_NAME *subject)
 {
-	index_add(&ca->index, serial, not_after, subject);
+	char *text = X509_NAME_oneline(subject, NULL, 0);
+	if (!text)
+		bug("out of memory");
+	index_add(&ca->index, serial, not_after, text);
+	OPENSSL_free(text);
 	free(ca->serial_last);
 	ca->serial_last = text_copy(ca->index.entries[ca->index.count - 1].serial);
 }
 
 void ca_record(struct ca *ca, X509 *certificate)
 {
-	char *subject = X509_NAME_oneline(X509_get_subject_name(certificate), NULL, 0);
-	if (!subject)
-		bug("out of memory");
-	ca_record_line(
-		ca, X509_get0_serialNumber(certificate), X509_get0_notAfter(certificate), subject);
-	OPENSSL_free(subject);
+	ca_record_line(ca, X509_get0_serialNumber(certificate), X509_get0_notAfter(certificate),
+		X509_get_subject_name(certificate));
 }
 
 bool ca_finish(struct ca *ca, X509 *certificate, struct file_set *set, struct error *reterr)

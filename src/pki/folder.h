@@ -80,8 +80,8 @@ must_check bool ca_new_serial(const struct ca *ca, ASN1_INTEGER **ret, struct er
 struct key_signature;
 must_check bool ca_sign_bytes(const struct ca *ca, const void *data, size_t bytes,
 	struct key_signature *ret, struct error *reterr);
-void ca_record_line(
-	struct ca *ca, const ASN1_INTEGER *serial, const ASN1_TIME *not_after, const char *subject);
+void ca_record_line(struct ca *ca, const ASN1_INTEGER *serial, const ASN1_TIME *not_after,
+	const X509_NAME *subject);
 /* Puts the state as it is into `set`: for a CA without certificates, or after ca_revoke. */
 must_check bool ca_save(struct ca *ca, struct file_set *set, struct error *reterr);
 

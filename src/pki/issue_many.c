@@ -132,7 +132,10 @@ static bool new_serial(struct many *many, ASN1_INTEGER **ret, struct error *rete
 static void record(
 	struct many *many, const char *name, const ASN1_INTEGER *serial, const ASN1_TIME *not_after)
 {
-	OWN(char) char *subject = text_format("/CN=%s", name);
+	OWN(X509_NAME) X509_NAME *subject = X509_NAME_new();
+	if (!subject || !X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8,
+				(const unsigned char *)name, -1, -1, 0))
+		bug("out of memory for a subject");
 	pthread_mutex_lock(&many->lock);
 	ca_record_line(many->ca, serial, not_after, subject);
 	pthread_mutex_unlock(&many->lock);

@@ -66,8 +66,12 @@ void trust_add_crls(struct trust *trust, const STACK_OF(X509_CRL) * crls)
 static bool load_anchors(struct trust *trust, const char *path, struct error *reterr)
 {
 	OWN(bundle) struct bundle *bundle = NULL;
-	if (!bundle_read(path, NULL, &bundle, reterr))
+	if (!bundle_read(path, NULL, &bundle, reterr)) {
+		if (!file_exists(path))
+			error_hint(reterr, "make a CA with: mtls init, or name one with --ca or "
+					   "its folder with --certs");
 		return error_context(reterr, "trust anchors");
+	}
 	if (!sk_X509_num(bundle->certificates))
 		return error_set(reterr, ERROR_INPUT,
 			"trust anchors: cannot use '%s': it is %s, not a CA certificate", path,

@@ -22,6 +22,7 @@ struct reload {
 	struct net_watch *watches[FOLDERS_MAX];
 	char *folders[FOLDERS_MAX];
 	size_t folders_count;
+	struct notes unwatched;
 	char said[ERROR_TEXT_BYTES]; /* the last refusal: a file that stays bad is told once */
 	struct reload_counts counts;
 };
@@ -180,8 +181,7 @@ static void watch(struct reload *reload, const char *path)
 		reload->folders_count++;
 		return;
 	}
-	record_line(reload->log, LOG_WARNING, "watch", NULL,
-		"WARNING: changes will not be noticed by themselves: %s", error.text);
+	notes_add(&reload->unwatched, "%s", error.text);
 }
 
 static void watch_all(struct reload *reload)
@@ -194,6 +194,15 @@ static void watch_all(struct reload *reload)
 		watch(reload, tls->ca[i]);
 	for (size_t i = 0; i < tls->crl_count; i++)
 		watch(reload, tls->crl[i]);
+}
+
+/* Once there is a server to speak of: of a folder that is not there, loading speaks better. */
+static void tell_unwatched(const struct reload *reload)
+{
+	for (size_t i = 0; i < reload->unwatched.count; i++)
+		record_line(reload->log, LOG_WARNING, "watch", NULL,
+			"WARNING: changes will not be noticed by themselves: %s",
+			reload->unwatched.texts[i]);
 }
 
 /* ---- Life ---- */
@@ -215,6 +224,7 @@ bool reload_new(struct net_loop *loop, const struct reload_files *files, const s
 	if (!load(reload, digest, &snapshot, reterr))
 		return false;
 	(void)take(reload, snapshot, digest); /* nobody serves yet */
+	tell_unwatched(reload);
 	*ret = TAKE(reload);
 	return true;
 }
@@ -227,6 +237,7 @@ void reload_free(struct reload *reload)
 		net_watch_free(reload->watches[i]);
 		free(reload->folders[i]);
 	}
+	notes_done(&reload->unwatched);
 	net_timer_free(reload->settle);
 	snapshot_free(reload->current);
 	free(reload);

@@ -121,6 +121,13 @@ static void refuses_with_a_sentence(void **state)
 	assert_string_equal(error.text, "mtls serve: --listen is given twice");
 	assert_null(PARSE("one", "two"));
 	assert_string_equal(error.text, "mtls serve does not take 'two'");
+	assert_null(PARSE("--ca", ""));
+	assert_string_equal(error.text, "mtls serve: --ca is empty, and needs a value: FILE");
+	assert_null(PARSE("--ca="));
+	assert_null(PARSE(""));
+	assert_int_equal(error.kind, ERROR_USAGE);
+	assert_string_equal(error.text, "mtls serve: the name of a folder is empty");
+	assert_string_equal(error.hint, "usage: mtls serve [OPTION...] [DIR]");
 }
 
 static void completes_every_option(void **state)
