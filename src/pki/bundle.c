@@ -1,5 +1,6 @@
 /* Reading any file of certificates and keys, and saying what it is. */
 #include "pki/bundle.h"
+#include "pki/ciphers.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -217,6 +218,7 @@ static bool take_encrypted(struct bundle *bundle, const char *path, const char *
 	bundle->key_locked = !passphrase;
 	if (!passphrase)
 		return true;
+	ciphers_add_rare();
 	OSSL_LIB_CTX *before = read_in_whole();
 	OWN(BIO) BIO *bio = BIO_new_mem_buf(block, -1);
 	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(

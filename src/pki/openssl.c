@@ -1,6 +1,7 @@
 /* OpenSSL's error queue as one sentence. */
 #include "pki/openssl.h"
 
+#include "pki/ciphers.h"
 #include "pki/memory.h"
 
 #include <openssl/crypto.h>
@@ -15,8 +16,9 @@
 void openssl_begin(void)
 {
 	memory_begin();
-	if (!OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL))
+	if (!OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT | OPENSSL_INIT_NO_ADD_ALL_CIPHERS, NULL))
 		bug("OpenSSL does not start");
+	ciphers_begin();
 }
 
 /*
