@@ -217,6 +217,19 @@ static bool cannot_write(const char *path, struct error *reterr)
 	return false;
 }
 
+/*
+ * A device, pipe or socket: a file in its place would take it from everybody. What lies in /dev is
+ * judged by what it leads to, as /dev/stdout is a link.
+ */
+static bool is_special(const char *path)
+{
+	struct stat about;
+	if (!strncmp(path, "/dev/", 5))
+		return stat(path, &about) == 0 && !S_ISDIR(about.st_mode);
+	return lstat(path, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISLNK(about.st_mode) &&
+	       !S_ISDIR(about.st_mode);
+}
+
 bool file_set_add(struct file_set *set, const char *path, enum file_mode mode, const void *data,
 	size_t bytes, struct error *reterr)
 {
@@ -226,6 +239,11 @@ bool file_set_add(struct file_set *set, const char *path, enum file_mode mode, c
 	if (entry && (ftruncate(entry->fd, 0) != 0 || lseek(entry->fd, 0, SEEK_SET) != 0 ||
 			     fchmod(entry->fd, (mode_t)mode) != 0))
 		return cannot_write(path, reterr);
+	if (!entry && is_special(path))
+		return error_set(reterr, ERROR_IO,
+			"cannot write '%s': it is a device, pipe or socket, which a file would "
+			"replace",
+			path);
 	if (!entry) {
 		entry = begin_entry(set, path, mode);
 		if (!entry)
@@ -309,14 +327,6 @@ bool file_set_commit(struct file_set *set, bool replace, struct error *reterr)
 	}
 	/* The renames become durable with their folder. */
 	return set->spare_disk || flush_folders(set, fsync, reterr);
-}
-
-/* A device, pipe or socket is written to: a file in its place would take it from everybody. */
-static bool is_special(const char *path)
-{
-	struct stat about;
-	return lstat(path, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISLNK(about.st_mode) &&
-	       !S_ISDIR(about.st_mode);
 }
 
 static bool write_special(const char *path, const void *data, size_t bytes, struct error *reterr)

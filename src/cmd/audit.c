@@ -78,7 +78,7 @@ static must_check bool report(const struct job *job, const char *audited, struct
 	const char *path = args_text(job->args, "junit");
 	OWN(buffer) struct buffer text = BUFFER(REPORT_BYTES_MAX);
 	if (path && (!audit_junit(&job->results, job->side, &text, reterr) ||
-			    !file_write(path, FILE_PUBLIC, text.data, text.length, reterr)))
+			    !cmd_write_report(path, text.data, text.length, reterr)))
 		return false;
 	if (job->json && cmd_print_json(audit_json(audited, &job->results)) != 0)
 		return error_set(reterr, ERROR_IO, "cannot write the results");

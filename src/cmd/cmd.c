@@ -71,6 +71,13 @@ int cmd_print(const char *text, size_t bytes)
 	return cmd_fail(&error);
 }
 
+bool cmd_write_report(const char *path, const char *text, size_t bytes, struct error *reterr)
+{
+	/* What is no PEM and has a "=" in its first line is taken for a .cnf: so is XML. */
+	return bundle_check_target(path, BUNDLE_BIT(BUNDLE_CONFIGURATION), reterr) &&
+	       file_write(path, FILE_PUBLIC, text, bytes, reterr);
+}
+
 int cmd_print_json(json_t *object)
 {
 	OWN(json_t) json_t *owned = object;

@@ -12,6 +12,10 @@ void cmd_warn(const char *text);
 extern const struct command *const cmd_table[];
 /* Writes to stdout; a full disk or a closed pipe is exit code 3, not silence. Returns 0 or 3. */
 int cmd_print(const char *text, size_t bytes);
+/* To a file that the user names; ERROR_USAGE instead of replacing a key, a certificate or the like:
+ * `lint --sarif certs/x.crt` lacks a name. */
+must_check bool cmd_write_report(
+	const char *path, const char *text, size_t bytes, struct error *reterr);
 /* Prints the object as indented JSON, and releases it. Returns 0 or 3. */
 int cmd_print_json(json_t *object);
 /* A list whose lines were printed already, unless it is to be JSON. Takes it, and flushes. */

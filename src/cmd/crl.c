@@ -31,7 +31,8 @@ static int run(struct args *args)
 		return cmd_fail(&error);
 	const char *out = args_text(args, "out");
 	const char *path = out ? out : ca_crl_path(ca);
-	if (!crl_write(ca, (int)days, path, &error))
+	if ((out && !bundle_check_target(out, BUNDLE_BIT(BUNDLE_CRL), &error)) ||
+		!crl_write(ca, (int)days, path, &error))
 		return cmd_fail(&error);
 	size_t count = ca_revoked_count(ca);
 	if (args_flag(args, "json"))

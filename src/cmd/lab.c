@@ -155,7 +155,7 @@ static must_check bool write_report(
 	const char *path = args_text(job->args, option);
 	OWN(buffer) struct buffer text = BUFFER(REPORT_BYTES_MAX);
 	return !path || (make(job->results, job->count, &text, reterr) &&
-				file_write(path, FILE_PUBLIC, text.data, text.length, reterr));
+				cmd_write_report(path, text.data, text.length, reterr));
 }
 
 static must_check bool report(const struct job *job, struct error *reterr)

@@ -111,7 +111,7 @@ static bool write_sarif(const struct job *job, const char *path, struct error *r
 		return error_set(reterr, ERROR_USAGE,
 			"cannot write SARIF about a file whose name is no UTF-8");
 	OWN(char) char *line = text_format("%s\n", text);
-	return file_write(path, FILE_PUBLIC, line, strlen(line), reterr);
+	return cmd_write_report(path, line, strlen(line), reterr);
 }
 
 static int print(const struct job *job)

@@ -152,8 +152,10 @@ static int print_response(const struct job *job, const struct client_response *r
 	int code = 0;
 	if (args_flag(job->args, "include") && response->headers.length)
 		code = cmd_print(response->headers.data, response->headers.length);
-	if (output && !file_write(output, FILE_PUBLIC, response->body.data, response->body.length,
-			      &error))
+	if (output && (!bundle_check_target(output,
+			       ~(BUNDLE_BIT(BUNDLE_KEY) | BUNDLE_BIT(BUNDLE_PFX)), &error) ||
+			      !file_write(output, FILE_PUBLIC, response->body.data,
+				      response->body.length, &error)))
 		return cmd_fail(&error);
 	if (!output && response->body.length && !code)
 		code = cmd_print(response->body.data, response->body.length);

@@ -5,6 +5,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include <sys/stat.h>
+
 /* More objects than this in one file is no certificate file (system stores have about 150). */
 #define OBJECTS_MAX 4096
 
@@ -412,4 +414,17 @@ bool bundle_private_key(
 			path);
 	*ret = TAKE(bundle->key);
 	return true;
+}
+
+bool bundle_check_target(const char *path, unsigned may_go, struct error *reterr)
+{
+	OWN(bundle) struct bundle *there = NULL;
+	struct stat about;
+	struct error unknown; /* what we cannot read is nothing that we know */
+	if (stat(path, &about) != 0 || !S_ISREG(about.st_mode) ||
+		!bundle_read(path, NULL, &there, &unknown) || may_go & BUNDLE_BIT(there->kind))
+		return true;
+	error_set(reterr, ERROR_USAGE, "'%s' exists already, and is %s", path,
+		bundle_kind_name(there->kind));
+	return error_hint(reterr, "take another name, or remove it first");
 }

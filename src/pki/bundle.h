@@ -66,4 +66,11 @@ must_check bool bundle_request(const char *path, X509_REQ **ret, struct error *r
 must_check bool bundle_private_key(
 	const char *path, const char *passphrase, EVP_PKEY **ret, struct error *reterr);
 
+/*
+ * For a file that a user names to be written: what a slip of the hand would destroy there is
+ * ERROR_USAGE, namely anything that we know, but for the kinds of `may_go` (BUNDLE_BIT of each).
+ */
+#define BUNDLE_BIT(kind) (1U << (kind))
+must_check bool bundle_check_target(const char *path, unsigned may_go, struct error *reterr);
+
 #endif

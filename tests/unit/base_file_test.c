@@ -154,6 +154,29 @@ static void does_not_write_through_a_link(void **state)
 	assert_content("key", "secret");
 }
 
+/* And what is no file at all stays what it is. */
+static void replaces_no_pipe_or_device(void **state)
+{
+	(void)state;
+	struct error error;
+	struct stat about;
+	OWN(file_set) struct file_set *set = file_set_new();
+	assert_int_equal(mkfifo("pipe", 0600), 0);
+	assert_false(file_set_add(set, "pipe", FILE_PUBLIC, "x", 1, &error));
+	assert_int_equal(error.kind, ERROR_IO);
+	assert_string_equal(error.text, "cannot write 'pipe': it is a device, pipe or socket, "
+					"which a file would replace");
+	assert_false(file_set_add(set, "/dev/null", FILE_PUBLIC, "x", 1, &error));
+	assert_int_equal(lstat("pipe", &about), 0);
+	assert_true(S_ISFIFO(about.st_mode));
+	assert_int_equal(entries(), 1);
+	int fd = open("target", O_RDWR | O_CREAT, 0600);
+	OWN(char) char *path = text_format("/dev/fd/%d", fd);
+	assert_true(file_write(path, FILE_PUBLIC, "text", 4, &error));
+	assert_content("target", "text");
+	close(fd);
+}
+
 static void commits_all_or_none(void **state)
 {
 	(void)state;
@@ -402,6 +425,7 @@ int main(void)
 		FILE_TEST(private_is_0600_whatever_the_umask),
 		FILE_TEST(replaces_a_file_whole),
 		FILE_TEST(does_not_write_through_a_link),
+		FILE_TEST(replaces_no_pipe_or_device),
 		FILE_TEST(commits_all_or_none),
 		FILE_TEST(commits_what_was_flushed_before),
 		FILE_TEST(flushing_may_be_followed_by_anything),
