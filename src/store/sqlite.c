@@ -233,6 +233,21 @@ static bool flush_folder(const char *path, struct error *reterr)
 	return ok;
 }
 
+/* Whether it may be made private: not /etc/passwd, nor a device, that a wrong word named. */
+static bool is_ours(int fd, const char *path, struct stat *ret_about, struct error *reterr)
+{
+	static const char magic[16] = "SQLite format 3"; /* section 1.3 of its file format */
+	char begin[sizeof magic];
+	if (fstat(fd, ret_about) != 0)
+		return error_errno(reterr, ERROR_IO, "cannot look at '%s'", path);
+	if (!S_ISREG(ret_about->st_mode))
+		return error_set(reterr, ERROR_INPUT, "cannot open '%s': it is no file", path);
+	return !ret_about->st_size ||
+	       (pread(fd, begin, sizeof begin, 0) == sizeof begin &&
+		       !memcmp(begin, magic, sizeof magic)) ||
+	       error_set(reterr, ERROR_INPUT, "cannot open '%s': file is not a database", path);
+}
+
 /*
  * The file, private from its first byte; SQLite gives its log and index the same mode. The folder
  * of a file that holds something is left to SQLite, which flushes it when it begins a log: here
@@ -247,10 +262,9 @@ static bool make_file(const char *path, struct error *reterr)
 	if (fd < 0)
 		return error_errno(reterr, ERROR_IO, "cannot open '%s'", path);
 	struct stat about;
-	bool ok = fstat(fd, &about) == 0 &&
-		  ((about.st_mode & 07777) == 0600 || fchmod(fd, 0600) == 0) && fsync(fd) == 0;
-	if (!ok)
-		error_errno(reterr, ERROR_IO, "cannot make '%s' private", path);
+	bool ok = is_ours(fd, path, &about, reterr) &&
+		  ((((about.st_mode & 07777) == 0600 || fchmod(fd, 0600) == 0) && fsync(fd) == 0) ||
+			  error_errno(reterr, ERROR_IO, "cannot make '%s' private", path));
 	close(fd);
 	return ok && (about.st_size || flush_folder(folder, reterr));
 }
