@@ -10,11 +10,19 @@ static bool hint(const struct library *library, struct error *reterr)
 		library->instead ? ", or " : "", library->instead ? library->instead : "");
 }
 
+/* Sanitizers stand in for functions of the C library, which none may look for elsewhere. */
+#if defined RTLD_DEEPBIND && !defined MTLS_SANITIZED
+#define OWN_FIRST RTLD_DEEPBIND
+#else
+#define OWN_FIRST 0
+#endif
+
 bool library_load(const struct library *library, void *ret, struct error *reterr)
 {
 	void *loaded = NULL, *found;
 	for (const char *const *file = library->files; !loaded && *file; file++)
-		loaded = dlopen(*file, RTLD_NOW | RTLD_LOCAL);
+		loaded =
+			dlopen(*file, RTLD_NOW | RTLD_LOCAL | (library->own_first ? OWN_FIRST : 0));
 	if (!loaded) {
 		error_set(reterr, ERROR_IO, "cannot load %s: %s", library->name, dlerror());
 		return hint(library, reterr);

@@ -11,6 +11,8 @@ struct library {
 	const char *instead;        /* what to do without it; NULL: nothing */
 	const char *const *files;   /* what it is called on one system or another; NULL ends them */
 	const char *const *symbols; /* NULL ends them */
+	/* It looks for its own functions in itself before it looks in ours: a shorter search. */
+	bool own_first;
 };
 
 /*

@@ -383,9 +383,12 @@ static bool load_sqlite(struct error *reterr)
 #undef LIBSQLITE_SYMBOL
 			NULL
 	};
-	static const struct library library = { "SQLite",
-		"Debian and Ubuntu: libsqlite3-0; Fedora: sqlite-libs",
-		"keep the items elsewhere: --store memory", files, symbols };
+	static const struct library library = { .name = "SQLite",
+		.packages = "Debian and Ubuntu: libsqlite3-0; Fedora: sqlite-libs",
+		.instead = "keep the items elsewhere: --store memory",
+		.files = files,
+		.symbols = symbols,
+		.own_first = true };
 	return sq.open_v2 || library_load(&library, &sq, reterr);
 }
 

@@ -27,6 +27,27 @@ static void its_functions_can_be_called(void **state)
 	assert_true(library_load(&library, &functions, &error));
 }
 
+/* Whichever way it looks for its own functions, the C library's that it calls are ours. */
+static void one_that_looks_in_itself_first_works_too(void **state)
+{
+	(void)state;
+	static const char *const symbols[] = { "sqlite3_mprintf", "sqlite3_free", NULL };
+	static const struct library library = { .name = "SQLite",
+		.packages = "unused",
+		.files = files,
+		.symbols = symbols,
+		.own_first = true };
+	struct {
+		char *(*print)(const char *, ...);
+		void (*give)(void *);
+	} functions;
+	struct error error;
+	assert_true(library_load(&library, &functions, &error));
+	char *text = functions.print("%d items", 3);
+	assert_string_equal(text, "3 items");
+	functions.give(text);
+}
+
 static void a_function_that_is_missing_is_named(void **state)
 {
 	(void)state;
@@ -66,6 +87,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(its_functions_can_be_called),
+		cmocka_unit_test(one_that_looks_in_itself_first_works_too),
 		cmocka_unit_test(a_function_that_is_missing_is_named),
 		cmocka_unit_test(a_library_that_is_missing_is_named_with_what_to_do),
 	};
