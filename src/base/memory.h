@@ -14,6 +14,8 @@ void *memory_take(size_t bytes);
 void memory_give(void *memory);
 /* The same as memory_take, but ends the program when there is none for `what`. */
 void *memory_object(size_t bytes, const char *what);
+/* For a thread that is about to have work: its heap grows now by what that takes, at once. */
+void memory_prepare(void);
 /* How many bytes this thread keeps for the next question; always 0 where it keeps none. */
 size_t memory_kept(void);
 

@@ -51,7 +51,8 @@ static bool make_worker(struct shared *shared, size_t slots, size_t first_certif
 		return false;
 	ret->slots = calloc(slots, sizeof *ret->slots);
 	ret->result = calloc(1, sizeof *ret->result);
-	if (!ret->slots || !ret->result)
+	ret->bytes = malloc(READ_BYTES);
+	if (!ret->slots || !ret->result || !ret->bytes)
 		bug("out of memory for %zu connections", slots);
 	buffer_init(&ret->piece, PIECE_BYTES_MAX);
 	for (size_t i = 0; i < slots; i++) {
@@ -67,6 +68,7 @@ static void free_worker(struct worker *worker)
 	buffer_done(&worker->piece);
 	free(worker->slots);
 	free(worker->result);
+	free(worker->bytes);
 }
 
 static void add_result(struct bench_result *sum, const struct bench_result *one)

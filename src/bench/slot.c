@@ -1,8 +1,6 @@
 /* One connection of the load: connect, handshake, ask, read the answer, and close or ask again. */
 #include "bench/worker.h"
 
-#define READ_BYTES ((size_t)16 << 10)
-
 static bool keeps(const struct slot *slot)
 {
 	enum bench_mode mode = slot->worker->shared->options->mode;
@@ -249,12 +247,12 @@ static bool read_h2(struct slot *slot, const void *bytes, size_t count)
 /* Reads what is decrypted; false when the slot has gone on to something else. */
 static bool read_answer(struct slot *slot)
 {
-	static _Thread_local char bytes[READ_BYTES];
 	struct error error;
 	size_t count, used;
+	char *bytes = slot->worker->bytes;
 	for (;;) {
 		enum tls_status status =
-			tls_connection_read(slot->tls, bytes, sizeof bytes, &count, &error);
+			tls_connection_read(slot->tls, bytes, READ_BYTES, &count, &error);
 		if (status == TLS_WANT_INPUT)
 			return true;
 		if (status == TLS_FAILED) {

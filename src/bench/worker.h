@@ -8,6 +8,8 @@
 
 struct worker;
 
+#define READ_BYTES ((size_t)16 << 10)
+
 enum slot_state {
 	SLOT_CLOSED,    /* no connection */
 	SLOT_HANDSHAKE, /* from connect to the end of the handshake */
@@ -61,6 +63,9 @@ struct worker {
 	bool probing;        /* one operation a slot, and an error ends it */
 	size_t probes_left;
 	struct bench_result *result;
+	/* READ_BYTES of what was decrypted last. As a variable of the thread each of a server's
+	 * threads would have them too, and wipe them when it begins. */
+	char *bytes;
 };
 
 /* Runs until the time is over, the count is reached or `stop` is set. */

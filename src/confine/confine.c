@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifdef __linux__
@@ -35,9 +36,18 @@ static char *folder_of(const char *path)
 	return text_format("%.*s", (int)bytes, path);
 }
 
+static bool is_link(const char *path)
+{
+	struct stat about;
+	return lstat(path, &about) == 0 && S_ISLNK(about.st_mode);
+}
+
+/* What is no link stands in the folder that it names. */
 static void add_folders_of(struct confine_folders *folders, const char *path)
 {
 	add_folder(folders, folder_of(path));
+	if (!is_link(path))
+		return;
 	OWN(char) char *real = realpath(path, NULL);
 	OWN(char) char *folder = folder_of(path);
 	OWN(char) char *real_folder = realpath(folder, NULL);

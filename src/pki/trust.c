@@ -172,13 +172,13 @@ static struct end *find_end(struct end *ends, size_t count, const struct end *wa
 	return NULL;
 }
 
-static struct end anchor_end(const X509 *anchor)
+struct end trust_end(enum end_kind kind, const X509 *certificate, time_t otherwise)
 {
-	struct end end = { .kind = END_ANCHOR,
-		.since = describe_time(X509_get0_notBefore(anchor), 1),
-		.until = describe_time(X509_get0_notAfter(anchor), 1) };
-	describe_name(X509_get_subject_name(anchor), end.name, sizeof end.name);
-	describe_serial(X509_get0_serialNumber(anchor), end.serial, sizeof end.serial);
+	struct end end = { .kind = kind,
+		.since = describe_time(X509_get0_notBefore(certificate), otherwise),
+		.until = describe_time(X509_get0_notAfter(certificate), otherwise) };
+	describe_name(X509_get_subject_name(certificate), end.name, sizeof end.name);
+	describe_serial(X509_get0_serialNumber(certificate), end.serial, sizeof end.serial);
 	return end;
 }
 
@@ -201,8 +201,9 @@ struct end *trust_ends(const struct trust *trust, size_t room, size_t *ret_count
 		bug("out of memory for %zu dates", all);
 	for (size_t i = 0; i < all; i++) {
 		struct end end =
-			i < anchors ? anchor_end(sk_X509_value(trust->anchors, (int)i))
-				    : crl_end(sk_X509_CRL_value(trust->crls, (int)(i - anchors)));
+			i < anchors
+				? trust_end(END_ANCHOR, sk_X509_value(trust->anchors, (int)i), 1)
+				: crl_end(sk_X509_CRL_value(trust->crls, (int)(i - anchors)));
 		struct end *same = find_end(ends + room, count - room, &end);
 		if (!same)
 			ends[count++] = end;

@@ -94,6 +94,8 @@ struct end {
 	char serial[64];              /* upper-case hexadecimal; "" of a CRL */
 	time_t since, until;          /* until 0: a CRL that has no end */
 };
+/* Of one certificate; `otherwise` is what a malformed date is taken for. */
+struct end trust_end(enum end_kind kind, const X509 *certificate, time_t otherwise);
 /*
  * Each anchor, and for each issuer of CRLs the last of them to end; the caller's to free. `room` is
  * for so many entries of the caller's own before them, which *ret_count includes. `trust` may be

@@ -188,6 +188,7 @@ static void *run(void *context)
 {
 	struct worker *worker = context;
 	tls_thread_begin();
+	memory_prepare();
 	log_hold();
 	net_loop_run(worker->loop);
 	log_release();

@@ -315,16 +315,11 @@ json_t *tls_context_crl_warnings(const struct tls_context *context)
 
 struct end *tls_context_ends(const struct tls_context *context, size_t *ret_count)
 {
-	OWN(identity) struct identity *own = tls_context_identity(context);
+	const struct credentials *own = context->credentials;
 	bool asks = !context->server || context->verify_mode != TLS_VERIFY_NONE;
 	struct end *ends = trust_ends(asks ? context->trust : NULL, own != NULL, ret_count);
-	if (own) {
-		ends[0] = (struct end){
-			.kind = END_CERTIFICATE, .since = own->not_before, .until = own->not_after
-		};
-		snprintf(ends[0].name, sizeof ends[0].name, "%s", own->subject);
-		snprintf(ends[0].serial, sizeof ends[0].serial, "%s", own->serial);
-	}
+	if (own)
+		ends[0] = trust_end(END_CERTIFICATE, own->leaf, 0);
 	return ends;
 }
 

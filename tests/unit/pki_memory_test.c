@@ -8,8 +8,10 @@
 #include "pki/memory.h"
 #include "pki/openssl.h"
 
+#include <inttypes.h>
 #include <openssl/crypto.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #define BOUND_BYTES ((size_t)2 << 20)
@@ -226,6 +228,52 @@ static void a_thread_has_its_own_lists(void **state)
 	}
 }
 
+/* The name of the thread's heap in /proc/self/maps: where a piece of it lies, and to where. */
+static size_t heap_bytes_around(const void *piece)
+{
+	char line[512];
+	size_t bytes = 0;
+	uintptr_t begin, end;
+	FILE *maps = fopen("/proc/self/maps", "r");
+	while (maps && fgets(line, sizeof line, maps))
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &begin, &end) == 2 &&
+			begin <= (uintptr_t)piece && (uintptr_t)piece < end)
+			bytes = end - begin;
+	if (maps)
+		fclose(maps);
+	return bytes;
+}
+
+static void *prepare_and_take(void *context)
+{
+	enum { PIECES = 24, BYTES = 4000 };
+	size_t *grown = context;
+	void *pieces[PIECES], *used = malloc(100000); /* most of what a heap begins with */
+	memory_prepare();
+	size_t kept = memory_kept(), before = heap_bytes_around(used);
+	for (size_t i = 0; i < PIECES; i++) {
+		pieces[i] = memory_take(BYTES);
+		memset(pieces[i], (int)i, BYTES);
+	}
+	*grown = heap_bytes_around(used) - before + kept;
+	for (size_t i = 0; i < PIECES; i++)
+		memory_give(pieces[i]);
+	free(used);
+	return NULL;
+}
+
+static void a_thread_that_prepares_grows_once(void **state)
+{
+	(void)state;
+	pthread_t thread;
+	size_t grown = 1;
+	assert_int_equal(pthread_create(&thread, NULL, prepare_and_take, &grown), 0);
+	pthread_join(thread, NULL);
+	if (keeps) /* a sanitizer has heaps of its own */
+		assert_int_equal(grown, 0);
+	memory_prepare(); /* nor does it hurt where there is nothing to be gained */
+}
+
 static void beginning_again_does_nothing(void **state)
 {
 	(void)state;
@@ -250,6 +298,7 @@ int main(void)
 		cmocka_unit_test(room_for_a_record_is_kept),
 		cmocka_unit_test(an_object_is_there),
 		cmocka_unit_test(a_thread_has_its_own_lists),
+		cmocka_unit_test(a_thread_that_prepares_grows_once),
 		cmocka_unit_test(beginning_again_does_nothing),
 	};
 	openssl_begin();
