@@ -23,10 +23,21 @@ bool files_new(const char *root, struct files **ret, struct error *reterr)
 	return true;
 }
 
+void files_keep_back(struct files *files, const char *path)
+{
+	struct stat about;
+	OWN(char) char *folder = text_format("%.*s.", (int)(file_name(path) - path), path);
+	if (stat(folder, &about) != 0)
+		return;
+	free(files->store.name);
+	files->store = (struct kept_back){ text_copy(file_name(path)), about.st_ino, about.st_dev };
+}
+
 void files_free(struct files *files)
 {
 	if (!files)
 		return;
+	free(files->store.name);
 	close(files->root);
 	contents_free(files->contents);
 	free(files);

@@ -1,7 +1,8 @@
 /*
  * Static files below one folder: index, listing, types, ranges, conditional requests. Nothing
  * outside the folder, no dot file, nothing that is neither a regular file nor a folder, and no file
- * that is a secret by its name (.key, .pfx, .p12, .pass): the lab's own folders hold both kinds.
+ * that is a secret by its name (.key, .pfx, .p12, .pass, also with more behind it) or the server's
+ * own store: the lab's own folders hold both kinds.
  * Links are followed as long as they stay inside and name nothing that is refused otherwise.
  */
 #ifndef MTLS_SERVER_FILES_H
@@ -13,6 +14,8 @@ struct files;
 
 /* ERROR_INPUT when the folder is missing, no folder, or may not be read. */
 must_check bool files_new(const char *root, struct files **ret, struct error *reterr);
+/* The path of a file that is there, and never served, nor what its name begins, as its log does. */
+void files_keep_back(struct files *files, const char *path);
 void files_free(struct files *files);
 OWN_DEFINE(files, struct files, files_free);
 

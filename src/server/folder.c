@@ -14,21 +14,39 @@
 #define DEPTH_MAX 64
 #define LINKS_MAX 8
 
-bool folder_serves_name(const char *name, size_t bytes)
+/* x.key, and what is made of it: x.key.old, x.key~, or x.key.4711.0.tmp while it is written. */
+static bool is_secret(const char *name, size_t bytes)
 {
 	static const char *const secret[] = { ".key", ".pfx", ".p12", ".pass" };
+	for (size_t at = 0; at < bytes; at++)
+		for (size_t i = 0; i < sizeof secret / sizeof *secret; i++) {
+			size_t end = at + strlen(secret[i]);
+			if (end <= bytes && !strncasecmp(name + at, secret[i], end - at) &&
+				(end == bytes || strchr(".~-_", name[end])))
+				return true;
+		}
+	return false;
+}
+
+static bool serves_name(const char *name, size_t bytes)
+{
 	if (!bytes || *name == '.')
 		return false;
 	for (size_t i = 0; i < bytes; i++)
 		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f || name[i] == '\\' ||
 			name[i] == '/')
 			return false;
-	for (size_t i = 0; i < sizeof secret / sizeof *secret; i++) {
-		size_t end = strlen(secret[i]);
-		if (bytes >= end && !strncasecmp(name + bytes - end, secret[i], end))
-			return false;
-	}
-	return true;
+	return !is_secret(name, bytes);
+}
+
+bool folder_serves(const struct files *files, int folder, const char *name)
+{
+	struct stat about;
+	const struct kept_back *store = &files->store;
+	return serves_name(name, strlen(name)) &&
+	       (!store->name || strncmp(name, store->name, strlen(store->name)) != 0 ||
+		       (fstat(folder, &about) == 0 &&
+			       (about.st_ino != store->folder || about.st_dev != store->device)));
 }
 
 bool folder_decode(const char *path, char ret[static FOLDER_PATH_BYTES])
@@ -43,7 +61,7 @@ bool folder_decode(const char *path, char ret[static FOLDER_PATH_BYTES])
 			return false;
 		if (byte == '/') {
 			/* Also refuses "//", of which a redirect would make another host. */
-			if (!folder_serves_name(decoded + name, length - name))
+			if (!serves_name(decoded + name, length - name))
 				return false;
 			name = length + 1;
 		} else if (byte == '%') {
@@ -58,7 +76,7 @@ bool folder_decode(const char *path, char ret[static FOLDER_PATH_BYTES])
 		}
 		decoded[length++] = byte;
 	}
-	if (length > name && !folder_serves_name(decoded + name, length - name))
+	if (length > name && !serves_name(decoded + name, length - name))
 		return false;
 	decoded[length] = 0;
 	memcpy(ret, decoded, length + 1);
@@ -68,6 +86,7 @@ bool folder_decode(const char *path, char ret[static FOLDER_PATH_BYTES])
 /* ---- The walk ---- */
 
 struct walk {
+	const struct files *files;
 	int folders[DEPTH_MAX]; /* from the root, which is borrowed, to where we are */
 	size_t depth;
 	size_t links;
@@ -154,7 +173,7 @@ static int step(
 		close(walk->folders[--walk->depth]);
 		return 0;
 	}
-	if (!folder_serves_name(name, strlen(name)))
+	if (!folder_serves(walk->files, walk->folders[walk->depth - 1], name))
 		return ENOENT;
 	if (fstatat(walk->folders[walk->depth - 1], name, &stat, AT_SYMLINK_NOFOLLOW))
 		return errno;
@@ -170,7 +189,7 @@ static int step(
 
 int folder_open(const struct files *files, const char *path, struct opened *ret)
 {
-	struct walk walk = { .folders = { files->root }, .depth = 1 };
+	struct walk walk = { .files = files, .folders = { files->root }, .depth = 1 };
 	bool file = false;
 	int failure = 0;
 	size_t length = strlen(path);

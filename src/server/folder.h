@@ -8,8 +8,16 @@
 #include <limits.h>
 #include <sys/stat.h>
 
+/* The store's file, where it lies in a folder that is served, and its log and lock beside it. */
+struct kept_back {
+	char *name; /* what their names begin with; NULL: there is none */
+	ino_t folder;
+	dev_t device;
+};
+
 struct files {
 	int root; /* descriptor of the folder */
+	struct kept_back store;
 	struct contents *contents;
 };
 
@@ -22,8 +30,9 @@ struct files {
  */
 must_check bool folder_decode(const char *path, char ret[static FOLDER_PATH_BYTES]);
 
-/* No dot file, no key or PFX, no byte that a shell, a terminal or Windows reads its own way. */
-bool folder_serves_name(const char *name, size_t bytes);
+/* No dot file, no key, PFX or store, no byte that a shell, a terminal or Windows reads its own
+ * way. `folder` is the descriptor of the one that it lies in. */
+bool folder_serves(const struct files *files, int folder, const char *name);
 
 struct opened {
 	int fd; /* the caller's to close */

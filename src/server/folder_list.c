@@ -38,7 +38,7 @@ static int by_name(const void *left, const void *right)
 static bool look(const struct files *files, int folder, const char *path, struct entry *entry)
 {
 	struct stat stat;
-	if (!folder_serves_name(entry->name, strlen(entry->name)) ||
+	if (!folder_serves(files, folder, entry->name) ||
 		fstatat(folder, entry->name, &stat, AT_SYMLINK_NOFOLLOW))
 		return false;
 	entry->link = S_ISLNK(stat.st_mode);

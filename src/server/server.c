@@ -249,6 +249,12 @@ static bool monitor_start(
 	       error_context(reterr, "the metrics");
 }
 
+static void keep_back(void *context, enum store_need need, const char *path)
+{
+	if (need == STORE_WRITES)
+		files_keep_back(context, path);
+}
+
 /* What is read: a wrong file is told of before an address that cannot be had. */
 static bool read_all(
 	struct server *server, const struct server_options *options, struct error *reterr)
@@ -258,9 +264,12 @@ static bool read_all(
 		return false;
 	if (options->root && !files_new(options->root, &server->files, reterr))
 		return false;
-	if (server->opening)
-		return store_opening_end(server->opening, &server->store, reterr);
-	server->store = store_memory_new();
+	if (!server->opening)
+		server->store = store_memory_new();
+	else if (!store_opening_end(server->opening, &server->store, reterr))
+		return false;
+	if (server->files)
+		store_needs(server->store, keep_back, server->files);
 	return true;
 }
 

@@ -58,6 +58,13 @@ static void make_tree(void)
 	put("root/server.key", "secret");
 	put("root/Client.PFX", "secret");
 	put("root/client.pfx.pass", "secret");
+	put("root/server.key.4711.0.tmp", "secret");
+	put("root/Server.Key~", "secret");
+	put("root/client.p12-old", "secret");
+	put("root/state.db", "secret");
+	put("root/state.db-wal", "secret");
+	put("root/sub/state.db", "x");
+	put("root/keyboard.keys", "x");
 	put("root/nothing", "");
 	put("root/names/<b>&\"'.txt", "x");
 	put("root/names/A\xc3\xb1o", "x");
@@ -102,6 +109,7 @@ static int set_up(void **state)
 	assert_int_equal(chdir(top), 0);
 	make_tree();
 	assert_true(files_new("root", &files, &error));
+	files_keep_back(files, "root/state.db");
 	routes_up(files);
 	return 0;
 }
@@ -176,6 +184,9 @@ static const char *const never_served[] = { "/nope", "/ten.txt/", "/sub/page.htm
 	"/.hidden", "/%2ehidden", "/.git", "/.git/", "/.git/config", "/sub/../.hidden",
 	/* keys */
 	"/server.key", "/SERVER.KEY", "/server.ke%79", "/Client.PFX", "/client.pfx.pass",
+	"/server.key.4711.0.tmp", "/Server.Key~", "/client.p12-old",
+	/* the store */
+	"/state.db", "/state.db-wal", "/state.d%62",
 	/* NUL, slashes, backslashes, control bytes, broken escapes */
 	"/ten.txt%00", "/ten.txt%00.html", "/%00", "/sub%2fpage.html", "/sub%2Fdeep/data",
 	"//ten.txt", "//", "/sub//page.html", "/back%5cslash.txt", "/back\\slash.txt",
@@ -382,6 +393,7 @@ static void lists_only_what_it_serves(void **state)
 		"<li><a href=\"empty/\">empty/</a></li>\n"
 		"<li><a href=\"htm/\">htm/</a></li>\n"
 		"<li><a href=\"indexed/\">indexed/</a></li>\n"
+		"<li><a href=\"keyboard.keys\">keyboard.keys</a></li>\n"
 		"<li><a href=\"link-around\">link-around@</a></li>\n"
 		"<li><a href=\"link-folder/\">link-folder@</a></li>\n"
 		"<li><a href=\"link-inside\">link-inside@</a></li>\n"
@@ -392,6 +404,9 @@ static void lists_only_what_it_serves(void **state)
 		"</ul>\n<hr>\n</body>\n</html>\n");
 	get("/empty/", "");
 	assert_non_null(strstr(seen.body.data, "<ul>\n</ul>"));
+	/* Of the store's name, but not in its place. */
+	get("/sub/state.db", "");
+	assert_int_equal(seen.status, 200);
 }
 
 static void lists_ten_thousand_and_says_that_there_are_more(void **state)
