@@ -52,6 +52,8 @@ bool server_check(
 	OWN(files) struct files *files = NULL;
 	if (options->user && !confine_knows(options->user, reterr))
 		return false;
+	if (options->store.where && !store_is_named(&options->store, reterr))
+		return false;
 	if (!snapshot_load(&options->tls, options->policy_path, 1, &snapshot, reterr) ||
 		(options->root && !files_new(options->root, &files, reterr)))
 		return false;

@@ -67,17 +67,29 @@ bool store_is_remote(const struct store_options *options)
 	       !strncmp(options->where, "postgres://", 11);
 }
 
+/* NULL when it is none of SQLite. */
+static const char *sqlite_path(const char *where)
+{
+	static const char sqlite[] = "sqlite:";
+	size_t bytes = strlen(sqlite);
+	return !strncmp(where, sqlite, bytes) && where[bytes] ? where + bytes : NULL;
+}
+
+bool store_is_named(const struct store_options *options, struct error *reterr)
+{
+	if (!strcmp(options->where, "memory") || sqlite_path(options->where) ||
+		store_is_remote(options))
+		return true;
+	error_set(reterr, ERROR_USAGE, "'%s' names no store", options->where);
+	return error_hint(reterr, "memory, sqlite:PATH, or postgresql://HOST/DATABASE");
+}
+
 static bool open_backend(
 	const struct store_options *options, struct backend **ret, struct error *reterr)
 {
-	static const char sqlite[] = "sqlite:";
-	const char *where = options->where;
-	if (!strncmp(where, sqlite, strlen(sqlite)) && where[strlen(sqlite)])
-		return sqlite_open(where + strlen(sqlite), options->bytes_max, ret, reterr);
-	if (store_is_remote(options))
-		return postgres_open(where, (uint64_t)options->ms_max, ret, reterr);
-	error_set(reterr, ERROR_USAGE, "'%s' names no store", where);
-	return error_hint(reterr, "memory, sqlite:PATH, or postgresql://HOST/DATABASE");
+	const char *path = sqlite_path(options->where);
+	return path ? sqlite_open(path, options->bytes_max, ret, reterr)
+		    : postgres_open(options->where, (uint64_t)options->ms_max, ret, reterr);
 }
 
 /* A disk that is full is no input that is too large. */
@@ -95,6 +107,8 @@ bool store_open(const struct store_options *options, struct store **ret, struct 
 		*ret = store_memory_new();
 		return true;
 	}
+	if (!store_is_named(options, reterr))
+		return false;
 	if (!open_backend(options, &backend, reterr))
 		return cannot_open(reterr);
 	struct core *core = core_new(backend, (uint64_t)options->ms_max);

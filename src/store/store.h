@@ -68,6 +68,8 @@ must_check bool store_opening_end(
 	struct store_opening *opening, struct store **ret, struct error *reterr);
 void store_opening_free(struct store_opening *opening);
 OWN_DEFINE(store_opening, struct store_opening, store_opening_free);
+/* Whether the options name one, be it there or not; else ERROR_USAGE. */
+must_check bool store_is_named(const struct store_options *options, struct error *reterr);
 /* Whether to open it may mean to wait for another machine. */
 bool store_is_remote(const struct store_options *options);
 /* In memory, lost at exit. */
