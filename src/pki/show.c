@@ -12,6 +12,9 @@
 
 enum { DAY_S = 24 * 60 * 60, REVOKED_SHOWN_MAX = 1000 };
 
+/* Of no certificate: its years have four digits. */
+#define BAD_TIME ((time_t)INT64_MIN)
+
 void show_set(json_t *target, const char *name, json_t *value)
 {
 	if (json_object_set_new(target, name, value) != 0)
@@ -21,7 +24,7 @@ void show_set(json_t *target, const char *name, json_t *value)
 void show_time(json_t *target, const char *name, time_t at)
 {
 	char text[CLOCK_RFC3339_BYTES];
-	show_set(target, name, json_string(clock_rfc3339(at, text)));
+	show_set(target, name, at == BAD_TIME ? json_null() : json_string(clock_rfc3339(at, text)));
 }
 
 /* Whole days, rounded down: -1 on the first day after the end. */
@@ -37,6 +40,22 @@ static json_t *object_of(enum bundle_kind kind)
 	return json_pack("{s:s}", "kind", bundle_kind_name(kind));
 }
 
+static void show_validity(json_t *target, X509 *certificate, time_t now)
+{
+	time_t since = describe_time(X509_get0_notBefore(certificate), BAD_TIME);
+	time_t until = describe_time(X509_get0_notAfter(certificate), BAD_TIME);
+	bool bad = since == BAD_TIME || until == BAD_TIME;
+	show_time(target, "not_before", since);
+	show_time(target, "not_after", until);
+	if (!bad)
+		show_days_left(target, until, now);
+	show_set(target, "status",
+		json_string(bad           ? "malformed times"
+			    : now < since ? "not valid yet"
+			    : now > until ? "expired"
+					  : "in its time"));
+}
+
 json_t *show_certificate(X509 *certificate, time_t now)
 {
 	OWN(identity) struct identity *identity = identity_new(certificate);
@@ -45,13 +64,7 @@ json_t *show_certificate(X509 *certificate, time_t now)
 	show_set(target, "issuer", json_string(identity->issuer));
 	show_set(target, "serial", json_string(identity->serial));
 	show_set(target, "version", json_integer(X509_get_version(certificate) + 1));
-	show_time(target, "not_before", identity->not_before);
-	show_time(target, "not_after", identity->not_after);
-	show_days_left(target, identity->not_after, now);
-	show_set(target, "status",
-		json_string(now < identity->not_before  ? "not valid yet"
-			    : now > identity->not_after ? "expired"
-							: "in its time"));
+	show_validity(target, certificate, now);
 	show_extensions(target, X509_get0_extensions(certificate));
 	show_public_key(target, X509_get0_pubkey(certificate));
 	show_set(target, "signature", json_string(OBJ_nid2sn(X509_get_signature_nid(certificate))));

@@ -27,16 +27,44 @@ static json_t *show_name(GENERAL_NAME *name)
 	OWN(BIO) BIO *bio = BIO_new(BIO_s_mem());
 	if (!bio)
 		bug("out of memory");
+	/* Of these OpenSSL writes a dot for each byte that it does not like, be it a NUL. */
+	int type;
+	const ASN1_STRING *value = GENERAL_NAME_get0_value(name, &type);
+	if (type == GEN_DNS || type == GEN_URI || type == GEN_EMAIL) {
+		BIO_puts(bio, type == GEN_DNS ? "DNS:" : type == GEN_URI ? "URI:" : "email:");
+		BIO_write(bio, ASN1_STRING_get0_data(value), ASN1_STRING_length(value));
+	} else {
+		GENERAL_NAME_print(bio, name);
+	}
 	char *text;
-	GENERAL_NAME_print(bio, name);
 	long bytes = BIO_get_mem_data(bio, &text);
 	return escaped(text, (size_t)bytes);
+}
+
+/* Its decoded value; NULL when there is none. One that stands twice or cannot be decoded is told
+ * of: to show nothing would say that it is not there. */
+static void *decode(
+	json_t *target, const STACK_OF(X509_EXTENSION) * extensions, int nid, int *ret_critical)
+{
+	int critical;
+	void *value = X509V3_get_d2i(extensions, nid, &critical, NULL);
+	if (ret_critical)
+		*ret_critical = critical;
+	if (value || critical == -1)
+		return value;
+	json_t *list = json_object_get(target, "unreadable");
+	if (!list)
+		show_set(target, "unreadable", list = json_array());
+	OWN(char) char *text = text_format(
+		"%s (%s)", OBJ_nid2ln(nid), critical == -2 ? "it stands twice" : "malformed");
+	json_array_append_new(list, json_string(text));
+	return NULL;
 }
 
 static void show_names(json_t *target, const STACK_OF(X509_EXTENSION) * extensions)
 {
 	OWN(GENERAL_NAMES) GENERAL_NAMES *names =
-		X509V3_get_d2i(extensions, NID_subject_alt_name, NULL, NULL);
+		decode(target, extensions, NID_subject_alt_name, NULL);
 	if (!names)
 		return;
 	json_t *list = json_array();
@@ -47,7 +75,7 @@ static void show_names(json_t *target, const STACK_OF(X509_EXTENSION) * extensio
 
 static void show_purposes(json_t *target, const STACK_OF(X509_EXTENSION) * extensions)
 {
-	EXTENDED_KEY_USAGE *usage = X509V3_get_d2i(extensions, NID_ext_key_usage, NULL, NULL);
+	EXTENDED_KEY_USAGE *usage = decode(target, extensions, NID_ext_key_usage, NULL);
 	if (!usage)
 		return;
 	json_t *list = json_array();
@@ -69,7 +97,7 @@ static void show_usage(json_t *target, const STACK_OF(X509_EXTENSION) * extensio
 	static const char *const bits[] = { "digitalSignature", "nonRepudiation", "keyEncipherment",
 		"dataEncipherment", "keyAgreement", "keyCertSign", "cRLSign", "encipherOnly",
 		"decipherOnly" };
-	ASN1_BIT_STRING *usage = X509V3_get_d2i(extensions, NID_key_usage, NULL, NULL);
+	ASN1_BIT_STRING *usage = decode(target, extensions, NID_key_usage, NULL);
 	if (!usage)
 		return;
 	json_t *list = json_array();
@@ -84,13 +112,13 @@ static void show_constraints(json_t *target, const STACK_OF(X509_EXTENSION) * ex
 {
 	int critical = 0;
 	BASIC_CONSTRAINTS *constraints =
-		X509V3_get_d2i(extensions, NID_basic_constraints, &critical, NULL);
+		decode(target, extensions, NID_basic_constraints, &critical);
 	if (!constraints)
 		return;
-	OWN(char) char *length =
-		constraints->pathlen
-			? text_format(", pathlen:%ld", ASN1_INTEGER_get(constraints->pathlen))
-			: text_copy("");
+	/* It may have any number of bytes. */
+	char *number = constraints->pathlen ? i2s_ASN1_INTEGER(NULL, constraints->pathlen) : NULL;
+	OWN(char) char *length = number ? text_format(", pathlen:%s", number) : text_copy("");
+	OPENSSL_free(number);
 	OWN(char) char *text = text_format("%sCA:%s%s", critical ? "critical, " : "",
 		constraints->ca ? "TRUE" : "FALSE", length);
 	show_set(target, "basic_constraints", json_string(text));
@@ -103,9 +131,8 @@ void show_extensions(json_t *target, const STACK_OF(X509_EXTENSION) * extensions
 	show_purposes(target, extensions);
 	show_usage(target, extensions);
 	show_constraints(target, extensions);
-	ASN1_OCTET_STRING *own = X509V3_get_d2i(extensions, NID_subject_key_identifier, NULL, NULL);
-	AUTHORITY_KEYID *authority =
-		X509V3_get_d2i(extensions, NID_authority_key_identifier, NULL, NULL);
+	ASN1_OCTET_STRING *own = decode(target, extensions, NID_subject_key_identifier, NULL);
+	AUTHORITY_KEYID *authority = decode(target, extensions, NID_authority_key_identifier, NULL);
 	if (own)
 		show_set(target, "subject_key_identifier", hexadecimal(own));
 	if (authority && authority->keyid)

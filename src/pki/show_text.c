@@ -20,6 +20,14 @@ static bool add_object(struct buffer *ret, const json_t *object, struct error *r
 	return true;
 }
 
+/* Two names in a list are not to be told from one that has a comma in it. */
+static bool add_item(struct buffer *ret, const json_t *value, struct error *reterr)
+{
+	const char *text = json_string_value(value);
+	return text && strstr(text, ", ") ? buffer_format(ret, reterr, "\"%s\"", text)
+					  : add_value(ret, value, reterr);
+}
+
 static bool add_list(struct buffer *ret, const json_t *list, struct error *reterr)
 {
 	if (!json_array_size(list))
@@ -30,7 +38,7 @@ static bool add_list(struct buffer *ret, const json_t *list, struct error *reter
 		bool line = json_is_object(value);
 		if ((i && !(line ? buffer_format(ret, reterr, "\n%*s", LABEL_COLUMNS, "")
 				 : buffer_text(ret, ", ", reterr))) ||
-			!add_value(ret, value, reterr))
+			!add_item(ret, value, reterr))
 			return false;
 	}
 	return true;
