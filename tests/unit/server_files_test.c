@@ -38,13 +38,15 @@ static void put_old(const char *path, const char *bytes)
 
 static void make_tree(void)
 {
+	static const char *const secrets[] = { "secret/plan.txt", "root-beside.txt",
+		"root/back\\slash.txt", "root/.hidden", "root/.git/config", "root/server.key",
+		"root/Client.PFX", "root/client.pfx.pass", "root/server.key.4711.0.tmp",
+		"root/Server.Key~", "root/client.p12-old", "root/state.db", "root/state.db-wal" };
 	struct error error;
 	const char *const folders[] = { "root/sub/deep", "root/.git", "root/indexed", "root/htm",
 		"root/names", "root/empty", "secret" };
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		assert_true(file_make_folder(folders[i], &error));
-	put("secret/plan.txt", "secret");
-	put("root-beside.txt", "secret");
 	put_old("root/ten.txt", "0123456789");
 	put("root/sub/page.html", "<p>");
 	put("root/sub/deep/data", "x");
@@ -52,17 +54,8 @@ static void make_tree(void)
 	put("root/indexed/index.htm", "other");
 	put("root/htm/index.htm", "htm");
 	put("root/a b%20c.txt", "odd name");
-	put("root/back\\slash.txt", "secret");
-	put("root/.hidden", "secret");
-	put("root/.git/config", "secret");
-	put("root/server.key", "secret");
-	put("root/Client.PFX", "secret");
-	put("root/client.pfx.pass", "secret");
-	put("root/server.key.4711.0.tmp", "secret");
-	put("root/Server.Key~", "secret");
-	put("root/client.p12-old", "secret");
-	put("root/state.db", "secret");
-	put("root/state.db-wal", "secret");
+	for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
+		put(secrets[i], "secret");
 	put("root/sub/state.db", "x");
 	put("root/keyboard.keys", "x");
 	put("root/nothing", "");
