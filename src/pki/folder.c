@@ -105,6 +105,7 @@ bool ca_open_locked(const char *folder, const char *name, struct ca **ret, struc
 	if (!read_certificate(ca, reterr) || !load_state(ca, reterr) ||
 		!read_certificate(ca, reterr))
 		return false;
+	file_sweep(folder);
 	*ret = TAKE(ca);
 	return true;
 }

@@ -22,7 +22,8 @@ struct index_entry;
 
 /*
  * Opens FOLDER/NAME.crt ("ca", "ca2") and the state beside it, which is enough to look at it or to
- * revoke. Waits for the lock. ERROR_INPUT when there is no CA, or when it is none.
+ * revoke. Waits for the lock, and clears away what killed runs left behind. ERROR_INPUT when there
+ * is no CA, or when it is none.
  */
 must_check bool ca_open_locked(
 	const char *folder, const char *name, struct ca **ret, struct error *reterr);
