@@ -101,6 +101,7 @@ static const struct lint_rule rules[] = {
 	{ CODE_CNF_INCLUDE, LINT_NOTE, "" },
 	{ CODE_CNF_ENVIRONMENT, LINT_NOTE, "" },
 	{ CODE_CNF_PROMPT, LINT_WARNING, "openssl req, which takes answers for questions" },
+	{ CODE_CNF_ENCODING, LINT_WARNING, "openssl, which reads Latin-1 in silence" },
 	{ CODE_CNF_REQUEST_EXTENSIONS, LINT_WARNING, "openssl x509 -req, which drops them" },
 };
 

@@ -124,6 +124,7 @@ bool profile_parse(const char *path, const char *text, size_t bytes, struct prof
 	}
 	profile_scan(profile, text, bytes);
 	profile_check_prompt(profile);
+	profile_check_encoding(profile);
 	*ret = TAKE(profile);
 	return true;
 }

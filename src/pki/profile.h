@@ -68,10 +68,11 @@ must_check bool profile_request_section(
  * The subject of the distinguished_name section. With prompt = yes (OpenSSL's default) the values
  * there are questions: `ask` is called for each with the question, its default ("" for none) and
  * returns the answer (to be freed; NULL: end of input); without `ask` it is
- * ERROR_USAGE, with the hint to give `option` (NULL: the caller has none).
+ * ERROR_USAGE, with the hint to give `option` (NULL: the caller has none). Warns of answers that
+ * OpenSSL garbles.
  */
 typedef char *profile_ask(void *context, const char *question, const char *preset);
-must_check bool profile_subject(const struct profile *profile, const char *option, profile_ask *ask,
+must_check bool profile_subject(struct profile *profile, const char *option, profile_ask *ask,
 	void *context, X509_NAME **ret, struct error *reterr);
 
 /* What has been found so far; lives as long as the profile. */

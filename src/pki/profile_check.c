@@ -121,6 +121,35 @@ static void check_root_identifier(
 		profile->path, value, where);
 }
 
+/* A bad host name is told as such, and FORMAT:UTF8 is how an otherName says what it is. */
+static void check_name_letters(
+	struct profile *profile, const char *section, const char *name, const char *value)
+{
+	if (!strncasecmp(name, "DNS", 3) || !strncasecmp(value, "DNS:", 4) ||
+		strstr(value, "FORMAT:UTF8") || !profile_garbles(value))
+		return;
+	profile_warn_line(profile, CODE_CNF_ENCODING, profile_line(profile, section, name, 0),
+		"'%s' has letters beyond ASCII in '%s', which is %s in [%s], where no name may "
+		"have them",
+		profile->path, value, name, section);
+}
+
+/* utf8 = yes is for subjects; alternative names are taken byte by byte in any case. */
+static void check_letters(struct profile *profile, const char *section)
+{
+	static const char named[] = "subjectAltName";
+	const char *names = profile_value(profile, section, named), *name;
+	if (names && *names != '@')
+		check_name_letters(profile, section, named, names);
+	for (size_t i = 0; names && *names == '@'; i++) {
+		name = profile_name_at(profile, names + 1, i);
+		if (!name)
+			return;
+		check_name_letters(
+			profile, names + 1, name, profile_own_value(profile, names + 1, name));
+	}
+}
+
 void fitness_check(const struct fitness *trial)
 {
 	check_constraints(trial);
@@ -158,6 +187,8 @@ bool profile_check(
 		.context = profile };
 	fitness_check(&trial);
 	check_root_identifier(profile, role, section, where);
+	if (section)
+		check_letters(profile, section);
 	ERR_clear_error();
 	return true;
 }

@@ -36,5 +36,10 @@ must_check bool profile_check(
 
 /* profile_subject.c: warns of answers that stand where questions belong. */
 void profile_check_prompt(struct profile *profile);
+/* The same: of a subject that OpenSSL would take for Latin-1. */
+void profile_check_encoding(struct profile *profile);
+
+/* Whether OpenSSL, which takes text for Latin-1, makes something else of this than its letters. */
+bool profile_garbles(const char *text);
 
 #endif

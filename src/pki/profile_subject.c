@@ -91,8 +91,45 @@ void profile_check_prompt(struct profile *profile)
 			profile->path, value->value, section, value->name);
 }
 
+/* What is no UTF-8 is Latin-1, which is read as it was meant. */
+bool profile_garbles(const char *text)
+{
+	const char *at = text;
+	while (*at && (unsigned char)*at < 0x80)
+		at++;
+	return *at && text_is_utf8(at, strlen(at));
+}
+
+static bool is_utf8(const struct profile *profile)
+{
+	const char *utf8 = profile_value(profile, "req", "utf8");
+	return utf8 && !strcmp(utf8, "yes");
+}
+
+static void warn_of_encoding(struct profile *profile, size_t line, const char *text,
+	const char *section, const char *name)
+{
+	profile_warn_line(profile, CODE_CNF_ENCODING, line,
+		"'%s' takes each byte of '%s', which is %s in [%s], for a letter, as it has no "
+		"utf8 = yes",
+		profile->path, text, name, section);
+}
+
+void profile_check_encoding(struct profile *profile)
+{
+	const char *section;
+	STACK_OF(CONF_VALUE) *values = name_section(profile, &section);
+	for (int i = 0; !is_utf8(profile) && i < sk_CONF_VALUE_num(values); i++) {
+		const CONF_VALUE *value = sk_CONF_VALUE_value(values, i);
+		if ((prompts(profile) && is_question(value)) || !profile_garbles(value->value))
+			continue;
+		warn_of_encoding(profile, profile_line(profile, section, value->name, 0),
+			value->value, section, value->name);
+	}
+}
+
 struct building {
-	const struct profile *profile;
+	struct profile *profile;
 	const char *section;
 	X509_NAME *name;
 	int encoding;
@@ -129,7 +166,7 @@ static bool check_length(
 static bool ask_entry(const struct building *building, const CONF_VALUE *value, profile_ask *ask,
 	void *context, struct error *reterr)
 {
-	const struct profile *profile = building->profile;
+	struct profile *profile = building->profile;
 	bool joined;
 	const char *type = attribute_type(value->name, &joined);
 	const char *fixed = beside(profile, building->section, value->name, "_value");
@@ -145,6 +182,8 @@ static bool ask_entry(const struct building *building, const CONF_VALUE *value, 
 	}
 	if (!*answer || !strcmp(answer, "."))
 		return true; /* OpenSSL's way to leave a part out */
+	if (building->encoding != MBSTRING_UTF8 && !fixed && profile_garbles(answer))
+		warn_of_encoding(profile, 0, answer, building->section, value->name);
 	return check_length(building, value->name, answer, reterr) &&
 	       add_entry(building, type, joined, answer, reterr);
 }
@@ -188,8 +227,8 @@ static bool add_entries(const struct building *building, STACK_OF(CONF_VALUE) * 
 	return true;
 }
 
-bool profile_subject(const struct profile *profile, const char *option, profile_ask *ask,
-	void *context, X509_NAME **ret, struct error *reterr)
+bool profile_subject(struct profile *profile, const char *option, profile_ask *ask, void *context,
+	X509_NAME **ret, struct error *reterr)
 {
 	struct building building = { .profile = profile };
 	STACK_OF(CONF_VALUE) *values = name_section(profile, &building.section);
@@ -207,9 +246,8 @@ bool profile_subject(const struct profile *profile, const char *option, profile_
 	OWN(X509_NAME) X509_NAME *name = X509_NAME_new();
 	if (!name)
 		bug("out of memory");
-	const char *utf8 = profile_value(profile, "req", "utf8");
 	building.name = name;
-	building.encoding = utf8 && !strcmp(utf8, "yes") ? MBSTRING_UTF8 : MBSTRING_ASC;
+	building.encoding = is_utf8(profile) ? MBSTRING_UTF8 : MBSTRING_ASC;
 	if (!add_entries(&building, values, ask, context, reterr))
 		return false;
 	if (!X509_NAME_entry_count(name))

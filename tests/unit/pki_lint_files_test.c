@@ -254,6 +254,15 @@ static void configurations(void **state)
 		{ "cnf-duplicate-section", 6, NAME_AND "[req]\ndefault_md = sha256\n" },
 		{ "cnf-duplicate-key", 6, NAME_AND "CN = y\n" },
 		{ "cnf-prompt", 0, "[req]\nprompt = yes\ndistinguished_name = dn\n[dn]\nCN = x\n" },
+		{ "cnf-encoding", 5,
+			"[req]\ndistinguished_name = dn\nprompt = no\n[dn]\nCN = J\xc3\xbcrgen\n" },
+		{ NULL, 0,
+			"[req]\nutf8 = yes\ndistinguished_name = dn\nprompt = no\n[dn]\nCN = "
+			"J\xc3\xbcrgen\n" },
+		{ "cnf-encoding", 7,
+			NAME_AND
+			"[v3_client]\nsubjectAltName = "
+			"email:j\xc3\xbcrgen@example.com\nextendedKeyUsage = clientAuth\n" },
 	};
 	const struct lint_options options = { .now = NOW };
 	(void)state;

@@ -53,6 +53,27 @@ static void warns_of(void **state)
 			CODE_CNF_PROMPT, 0 },
 		{ "[req]\ndistinguished_name = dn\nprompt = no\n[dn]\nCN = MyCA\n", CODE_CNF_PROMPT,
 			0 },
+		{ "[req]\ndistinguished_name = dn\nprompt = no\n[dn]\nCN = M\xc3\xbcller\n"
+		  "OU = Jos\xc3\xa9\n",
+			CODE_CNF_ENCODING, 2 },
+		{ "[req]\ndistinguished_name = dn\nprompt = no\nutf8 = yes\n[dn]\n"
+		  "CN = M\xc3\xbcller\n",
+			CODE_CNF_ENCODING, 0 },
+		{ "[req]\ndistinguished_name = dn\nprompt = no\nutf8 = no\n[dn]\n"
+		  "CN = M\xc3\xbcller\n",
+			CODE_CNF_ENCODING, 1 },
+		/* Latin-1, as OpenSSL takes it: nothing is garbled. */
+		{ "[req]\ndistinguished_name = dn\nprompt = no\n[dn]\nCN = M\xfcller\n",
+			CODE_CNF_ENCODING, 0 },
+		/* What nobody uses, and remarks. */
+		{ "[req]\ndistinguished_name = dn\nprompt = no\n[dn]\nCN = x # M\xc3\xbcller\n"
+		  "[other]\nCN = M\xc3\xbcller\n",
+			CODE_CNF_ENCODING, 0 },
+		/* Questions may be in any language, what is proposed as an answer may not. */
+		{ "[req]\ndistinguished_name = dn\n[dn]\nCN = Name (f\xc3\xbcr alle)\n",
+			CODE_CNF_ENCODING, 0 },
+		{ "[req]\ndistinguished_name = dn\n[dn]\nCN = Name:\nCN_default = M\xc3\xbcller\n",
+			CODE_CNF_ENCODING, 1 },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		OWN(profile) struct profile *profile = parse(rows[i].text);
@@ -96,6 +117,23 @@ static void warns_of_a_role(void **state)
 		{ ROLE_CA, "authorityKeyIdentifier = keyid", CODE_AKI_SELF_SIGNED, true },
 		{ ROLE_CA, "authorityKeyIdentifier = keyid:always", CODE_AKI_SELF_SIGNED, false },
 		{ ROLE_SERVER, "authorityKeyIdentifier = keyid", CODE_AKI_SELF_SIGNED, false },
+		{ ROLE_CLIENT, "subjectAltName = email:j\xc3\xbcrgen@example.com",
+			CODE_CNF_ENCODING, true },
+		{ ROLE_CLIENT, "subjectAltName = email:juergen@example.com", CODE_CNF_ENCODING,
+			false },
+		{ ROLE_CLIENT,
+			"subjectAltName = @names\n[names]\nemail.1 = a@b.example\n"
+			"URI.1 = https://a.example/\xc3\xbc",
+			CODE_CNF_ENCODING, true },
+		{ ROLE_CLIENT, "subjectAltName = @names\n[names]\nemail.1 = a@b.example",
+			CODE_CNF_ENCODING, false },
+		{ ROLE_CLIENT,
+			"subjectAltName = @names\n[names]\n"
+			"otherName.1 = 1.3.6.1.5.5.7.8.9;FORMAT:UTF8,UTF8:j\xc3\xbcrgen@a.example",
+			CODE_CNF_ENCODING, false },
+		/* A host name is a bad one, once. */
+		{ ROLE_SERVER, "subjectAltName = DNS:\xc3\xbc.example", CODE_CNF_ENCODING, false },
+		{ ROLE_SERVER, "subjectAltName = DNS:\xc3\xbc.example", CODE_SAN_BAD_DNS, true },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		OWN(char) char *text = text_format("[chosen]\n%s\n", rows[i].extensions);
@@ -184,6 +222,8 @@ static void subjects_are_answers_or_questions(void **state)
 			"'much too long' is too long for CN: at most 8" },
 		{ questions, (const char *const[]){ "", NULL }, NULL,
 			"nobody answered 'Organization', which 'test.cnf' asks" },
+		{ questions, (const char *const[]){ "", ".", "M\xc3\xbcller" },
+			"CN=M\xc3\x83\xc2\xbcller,C=ES", NULL },
 		{ questions, NULL, NULL, "there is no terminal to ask on" },
 		{ "[req]\ndistinguished_name=dn\n[dn]\nCN=MyCA\n", NULL, NULL,
 			"so 'MyCA' in [dn] is the question, not the answer" },
@@ -202,6 +242,8 @@ static void subjects_are_answers_or_questions(void **state)
 		if (ok != !rows[i].error ||
 			(ok ? strcmp(text, rows[i].expected) != 0 : !strstr(text, rows[i].error)))
 			fail_msg("row %zu: %s", i, text);
+		bool garbled = ok && strstr(text, "\xc3\x83") != NULL;
+		assert_int_equal(warned(profile, CODE_CNF_ENCODING), garbled);
 	}
 }
 
