@@ -1,9 +1,9 @@
-/* nghttp2 frames, compresses and keeps the windows; here are requests, answers and limits. */
+/* nghttp2 frames, compresses and keeps the windows; here are requests, limits and the end. */
 #include "http/h2_parts.h"
 
-#include <assert.h>
 #include <nghttp2/nghttp2.h>
 #include <pthread.h>
+#include <stdio.h>
 
 /* Fields of one request, those beyond every limit included: each costs us a look. */
 #define FIELDS_MAX 2000
@@ -228,19 +228,6 @@ static ssize_t on_send(
 	return (ssize_t)count;
 }
 
-/* Says how much the next DATA frame holds; on_send_data fetches it. */
-static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *room, size_t count,
-	uint32_t *flags, nghttp2_data_source *source, void *user)
-{
-	(void)session, (void)id, (void)room, (void)user;
-	const struct stream *stream = source->ptr;
-	uint64_t left = stream->response->body_bytes - stream->response->body_read;
-	*flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-	if (left <= count)
-		*flags |= NGHTTP2_DATA_FLAG_EOF;
-	return (ssize_t)(left < count ? left : count);
-}
-
 static int on_send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head,
 	size_t count, nghttp2_data_source *source, void *user)
 {
@@ -263,9 +250,28 @@ static int on_send_data(nghttp2_session *session, nghttp2_frame *frame, const ui
 	return 0;
 }
 
+/* What the library ends by itself it tells nobody but the peer, in this frame. */
+static void got_own_goaway(struct h2 *h2, const nghttp2_goaway *goaway)
+{
+	size_t bytes = goaway->opaque_data_len;
+	const char *text = (const char *)goaway->opaque_data;
+	if (!bytes) {
+		text = nghttp2_http2_strerror(goaway->error_code);
+		bytes = strlen(text);
+	}
+	snprintf(h2->reason, sizeof h2->reason, "the client broke the protocol (%.*s)", (int)bytes,
+		text);
+	fail(h2, goaway->error_code, h2->reason);
+	h2->said = true;
+}
+
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
 	struct h2 *h2 = user;
+	if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+		got_own_goaway(h2, &frame->goaway);
+		return 0;
+	}
 	bool last = frame->hd.flags & NGHTTP2_FLAG_END_STREAM &&
 		    (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS);
 	struct stream *stream = last ? find(session, frame->hd.stream_id) : NULL;
@@ -275,11 +281,13 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *u
 	if (frame->hd.type == NGHTTP2_GOAWAY && h2->draining && !h2->ended &&
 		nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, drain_ping))
 		return NGHTTP2_ERR_CALLBACK_FAILURE;
-	if (frame->hd.type == NGHTTP2_RST_STREAM &&
-		frame->rst_stream.error_code != NGHTTP2_NO_ERROR &&
-		!h2_budget_take(&h2->budget, H2_COST_RESET))
-		return calm(h2);
-	return 0;
+	if (frame->hd.type != NGHTTP2_RST_STREAM ||
+		frame->rst_stream.error_code == NGHTTP2_NO_ERROR)
+		return 0;
+	stream = find(session, frame->hd.stream_id);
+	if (stream && !stream->delivered)
+		stream_malformed(stream);
+	return h2_budget_take(&h2->budget, H2_COST_RESET) ? 0 : calm(h2);
 }
 
 /* ---- Life ---- */
@@ -381,61 +389,6 @@ bool h2_input(struct h2 *h2, const void *bytes, size_t count, uint64_t now_ms)
 	else if (used < 0)
 		fail(h2, NGHTTP2_PROTOCOL_ERROR, nghttp2_strerror((int)used));
 	return !h2->failed;
-}
-
-/* ---- Answers ---- */
-
-static nghttp2_nv pair(const char *name, size_t name_bytes, const char *value, size_t value_bytes)
-{
-	return (nghttp2_nv){ (uint8_t *)name, (uint8_t *)value, name_bytes, value_bytes,
-		NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE };
-}
-
-static nghttp2_nv number_pair(
-	const char *name, size_t name_bytes, uint64_t number, char text[static TEXT_DECIMAL_BYTES])
-{
-	const char *digits = text_decimal(number, text);
-	return pair(name, name_bytes, digits, (size_t)(text + TEXT_DECIMAL_BYTES - 1 - digits));
-}
-
-/* Returns how many fields there are. */
-static size_t list_fields(struct stream *stream, time_t now, nghttp2_nv *ret)
-{
-	const struct http_response *response = stream->response;
-	nghttp2_nv *to = ret;
-	*to++ = number_pair(":status", 7, (uint64_t)response->status, stream->status);
-	clock_http_date(now, stream->date);
-	*to++ = pair("date", 4, stream->date, strlen(stream->date));
-	const struct http_field *end = response->fields + response->field_count;
-	for (const struct http_field *field = response->fields; field < end; field++)
-		*to++ = pair(
-			field->name.lower, field->name.bytes, field->value, field->value_bytes);
-	if (http_response_has_length(response))
-		*to++ = number_pair("content-length", 14, response->body_bytes, stream->length);
-	return (size_t)(to - ret);
-}
-
-void h2_answer(struct h2 *h2, struct h2_stream *public, struct http_response *response, time_t now)
-{
-	struct stream *stream = (struct stream *)public;
-	ERROR_UNFILLED nghttp2_nv fields[HTTP_RESPONSE_FIELDS_MAX + 3];
-	if (!stream->id) {
-		http_response_free(response);
-		return;
-	}
-	assert(!stream->answered);
-	stream->answered = true;
-	stream->response = response;
-	h2->answering++;
-	h2->answer_bytes += response->bytes.length;
-	h2->output_ms = h2->now_ms;
-	size_t count = list_fields(stream, now, fields);
-	nghttp2_data_provider body = { .source.ptr = stream, .read_callback = on_read };
-	bool sends =
-		response->body_bytes && http_response_sends_body(response, stream->public.request);
-	if (nghttp2_submit_response(h2->session, stream->id, fields, count, sends ? &body : NULL))
-		nghttp2_submit_rst_stream(
-			h2->session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_INTERNAL_ERROR);
 }
 
 /* After a failure the library is not to be asked again: our GOAWAY is made by hand (6.8). */

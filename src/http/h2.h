@@ -37,6 +37,7 @@ OWN_DEFINE(h2, struct h2, h2_free);
 
 struct h2_stream {
 	bool ended; /* nothing more will come of it; gone at the next h2_event */
+	bool reset; /* it was malformed: `status` and `text` are for the log */
 	int status; /* 0, or what to refuse it with, and why */
 	const char *text;
 	const struct http_request *request; /* NULL when none could be made of it */
@@ -48,8 +49,8 @@ struct h2_stream {
  * clock that only goes forward.
  */
 must_check bool h2_input(struct h2 *h2, const void *bytes, size_t count, uint64_t now_ms);
-/* The next stream that something happened to; NULL: none. Each ends as `ended` if it came at all.
- */
+/* The next stream that something happened to; NULL: none. Each ends as `ended` if it came at all,
+ * and a malformed one comes as nothing else. */
 struct h2_stream *h2_event(struct h2 *h2);
 /* All streams, ended ones included, one after the other; begins with NULL. */
 struct h2_stream *h2_open(const struct h2 *h2, const struct h2_stream *previous);

@@ -41,6 +41,7 @@ struct h2 {
 	bool draining, ended, failed, said; /* said: our last word */
 	uint32_t failure;                   /* the error code of our last word, */
 	const char *why;                    /* and its sentence */
+	char reason[100];                   /* that sentence, where the library knows it */
 	unsigned continuations;             /* of the header block that is coming in */
 	int32_t last_id;                    /* the newest stream that we saw */
 };
@@ -50,6 +51,8 @@ struct stream *stream_new(struct h2 *h2, int32_t id);
 void stream_free(struct stream *stream);
 /* The answer to what the stream asks is this status, and why. */
 void stream_refuse(struct stream *stream, int status, const char *text);
+/* It is no request: it has been reset, and remains for whoever keeps the log. */
+void stream_malformed(struct stream *stream);
 /* After each step of the request: is it refused, or complete? */
 void stream_settle(struct stream *stream, bool ended);
 /* h2.c: asks the peer to stop sending; its stream is answered. */

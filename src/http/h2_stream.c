@@ -80,6 +80,13 @@ void stream_refuse(struct stream *stream, int status, const char *text)
 		queue(stream);
 }
 
+void stream_malformed(struct stream *stream)
+{
+	stream->public.reset = true;
+	stream->public.status = 400;
+	stream->public.text = "the request is malformed, and its stream was reset";
+}
+
 void stream_settle(struct stream *stream, bool ended)
 {
 	struct h2_request *request = &stream->request;
@@ -115,7 +122,7 @@ void stream_closed(struct stream *stream)
 	stream->id = 0;
 	h2->request_bytes -= stream->request_bytes;
 	stream->public.ended = true;
-	if (stream->delivered) {
+	if (stream->delivered || stream->public.reset) {
 		queue(stream);
 	} else {
 		unqueue(stream);

@@ -60,15 +60,27 @@ static void ask(struct connection *connection, struct h2_stream *stream)
 	exchange_run(exchange);
 }
 
+/* The library has answered it, with RST_STREAM; here it counts as what HTTP/1 answers. */
+static void record_reset(struct connection *connection, const struct h2_stream *stream)
+{
+	const struct record_refusal why = ask_refusal(stream->text);
+	struct http_response *unsent = http_response_new(stream->status);
+	ask_record(connection, stream->request, NULL, &why, unsent);
+	http_response_free(unsent);
+}
+
 static void run_events(struct connection *connection)
 {
 	struct h2_stream *stream;
 	while (h2_answer_bytes(connection->h2) < ANSWER_BYTES_MAX &&
-		(stream = h2_event(connection->h2)) != NULL)
+		(stream = h2_event(connection->h2)) != NULL) {
+		if (stream->ended && stream->reset)
+			record_reset(connection, stream);
 		if (stream->ended)
 			let_go(connection, stream);
 		else
 			ask(connection, stream);
+	}
 }
 
 static void record_why(const struct connection *connection, const struct error *why)

@@ -21,6 +21,7 @@ struct pair {
 	struct buffer input, output, said; /* said: requests, then frames */
 	size_t answer_bytes;
 	bool silent, failed; /* silent: answers nothing */
+	unsigned resets;     /* malformed requests that are told of */
 	uint64_t now_ms;
 	struct error error;
 };
@@ -83,8 +84,11 @@ static inline void events(struct pair *pair)
 {
 	struct h2_stream *stream;
 	while ((stream = h2_event(pair->h2)) != NULL) {
-		if (stream->ended)
+		if (stream->ended) {
+			pair->resets += stream->reset;
+			assert_true(!stream->reset || stream->status == 400);
 			continue;
+		}
 		say_request(pair, stream);
 		if (!pair->silent)
 			answer(pair, stream);

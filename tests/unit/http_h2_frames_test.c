@@ -81,6 +81,9 @@ static void one_frame_is_taken_or_ends_the_connection(void **state)
 		/* What was taken did no harm; what was not was the last. */
 		bool over = strstr(frame->said, "goaway");
 		assert_int_equal(h2_is_over(pair.h2), over);
+		const char *why = "HTTP/2: the client broke the protocol (";
+		if (pair.failed != over || (over && strncmp(pair.error.text, why, strlen(why))))
+			fail_msg("%s: told as '%s'", frame->what, pair.error.text);
 		put_get(&pair.input, 1, "/");
 		assert_string_equal(run(&pair, 1 << 24), over ? "" : ANSWER);
 

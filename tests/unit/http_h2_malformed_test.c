@@ -106,6 +106,8 @@ static void what_is_malformed_costs_its_stream(void **state)
 			const char *said = run(&pair, steps[step]);
 			if (strncmp(said, row->said, strlen(row->said)) != 0)
 				fail_msg("%s:\n said %s\nnot  %s", row->what, said, row->said);
+			if (pair.resets != !strcmp(row->said, RESET))
+				fail_msg("%s: told of %u times", row->what, pair.resets);
 			put_get(&pair.input, 3, "/next");
 			said = run(&pair, steps[step]);
 			if (pair.failed ||
