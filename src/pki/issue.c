@@ -160,7 +160,7 @@ static bool check_file(const char *path, bool force, struct error *reterr)
 		return true;
 	error_set(reterr, ERROR_INPUT, "'%s' exists already, and is not overwritten", path);
 	return error_hint(reterr, "--force replaces key and certificate; to keep the key, sign its "
-				  "request again: mtls sign FILE.csr");
+				  "request again: mtls sign FILE.csr --role ROLE");
 }
 
 void new_identity_done(struct new_identity *identity)

@@ -25,6 +25,8 @@ enum {
 #define KEYTOOL_IMPORT \
 	"keytool -importkeystore -srcstoretype PKCS12 -srckeystore %s " \
 	"-destkeystore keystore.jks"
+/* The folder is a browser's, and is not there before its first start. */
+#define NSS_IMPORT "mkdir -p $HOME/.pki/nssdb && pk12util -d sql:$HOME/.pki/nssdb -i %s"
 #define WINDOWS_IMPORT "certutil -user -importpfx %s"
 
 struct recipe {
@@ -34,9 +36,8 @@ struct recipe {
 };
 
 static const struct recipe recipes[PFX_TARGETS] = {
-	[PFX_MODERN] = { { "modern", "AES-256-CBC", "SHA-256", ROUNDS_PERSON,
-				 "pk12util -d sql:$HOME/.pki/nssdb -i %s",
-				 "pk12util -d sql:$HOME/.pki/nssdb -i %s -w %s" },
+	[PFX_MODERN] = { { "modern", "AES-256-CBC", "SHA-256", ROUNDS_PERSON, NSS_IMPORT,
+				 NSS_IMPORT " -w %s" },
 		NID_aes_256_cbc, EVP_sha256 },
 	[PFX_MACOS] = { { "macos", "3DES", "SHA-1", ROUNDS_PERSON,
 				"security import %s -k ~/Library/Keychains/login.keychain-db",

@@ -229,20 +229,43 @@ static bool is_foreign(const struct trust *trust, X509_CRL *crl)
 	return named;
 }
 
+/* Only a CA has clients: a leaf that is trusted by itself is nobody's issuer. */
+static bool is_without_crl(const struct trust *trust, X509 *anchor)
+{
+	const X509_NAME *name = X509_get_subject_name(anchor);
+	for (int i = 0; i < sk_X509_CRL_num(trust->crls); i++)
+		if (!X509_NAME_cmp(X509_CRL_get_issuer(sk_X509_CRL_value(trust->crls, i)), name))
+			return false;
+	return X509_check_ca(anchor) != 0;
+}
+
+static void add_warning(
+	json_t *list, enum code code, const char *before, const X509_NAME *of, const char *after)
+{
+	char name[VERIFY_NAME_BYTES];
+	describe_name(of, name, sizeof name);
+	OWN(char) char *text = text_format("%s %s%s [%s]", before, name, after, code_name(code));
+	json_array_append_new(list, json_pack("{s:s,s:s}", "code", code_name(code), "text", text));
+}
+
 json_t *trust_crl_warnings(const struct trust *trust)
 {
 	json_t *list = json_array();
 	for (int i = 0; trust && i < sk_X509_CRL_num(trust->crls); i++) {
 		X509_CRL *crl = sk_X509_CRL_value(trust->crls, i);
-		char name[VERIFY_NAME_BYTES];
-		if (!is_foreign(trust, crl))
-			continue;
-		describe_name(X509_CRL_get_issuer(crl), name, sizeof name);
-		OWN(char) char *text = text_format(
-			"the CRL of %s is not signed by the CA of its name that is trusted: every "
-			"client of that CA is refused [%s]",
-			name, code_name(CODE_CRL_BAD_SIGNATURE));
-		json_array_append_new(list, json_string(text));
+		if (is_foreign(trust, crl))
+			add_warning(list, CODE_CRL_BAD_SIGNATURE, "the CRL of",
+				X509_CRL_get_issuer(crl),
+				" is not signed by the CA of its name that is trusted: every "
+				"client of that CA is refused");
+	}
+	for (int i = 0; trust_has_crl(trust) && i < sk_X509_num(trust->anchors); i++) {
+		X509 *anchor = sk_X509_value(trust->anchors, i);
+		if (is_without_crl(trust, anchor))
+			add_warning(list, CODE_CRL_MISSING, "there is no CRL of",
+				X509_get_subject_name(anchor),
+				", which is trusted: every client of that CA is refused until "
+				"--crl names one, as mtls crl makes it");
 	}
 	ERR_clear_error();
 	return list;

@@ -81,8 +81,9 @@ struct trust_dates {
 };
 struct trust_dates trust_dates(const struct trust *trust);
 /*
- * A sentence for each CRL that bears the name of a CA among the anchors and is signed by none of
- * that name: with it every client of that CA is refused. An array, the caller's.
+ * What keeps every client of a CA out: a CRL that bears the name of one among the anchors and is
+ * signed by none of that name; where there are CRLs, an anchor without one. An array of objects
+ * with a `code` and a sentence as `text`, the caller's.
  */
 json_t *trust_crl_warnings(const struct trust *trust);
 

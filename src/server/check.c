@@ -41,7 +41,7 @@ static void look(const struct server_options *options, const struct snapshot *sn
 	/* Whom nobody asks for, no CA can let in. */
 	if (options->tls.verify_mode != TLS_VERIFY_NONE)
 		ret->trust = tls_context_dates(snapshot->tls);
-	warn_each(&options->tls, keep, ret->warnings);
+	warn_each(&options->tls, snapshot->tls, keep, ret->warnings);
 	warn_of_ends(ret->warnings, snapshot->tls, options->tls.verify.crl_grace_s);
 }
 

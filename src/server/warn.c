@@ -37,15 +37,22 @@ static void warn_about_ca_key(const char *ca, warn_say *say, void *context)
 	say(context, "ca-key", text);
 }
 
-void warn_each(const struct tls_options *options, warn_say *say, void *context)
+void warn_each(const struct tls_options *options, const struct tls_context *context, warn_say *say,
+	void *listener)
 {
+	OWN(json_t) json_t *list = tls_context_crl_warnings(context);
+	const json_t *warning;
+	size_t i;
 	if (options->verify.crl_grace_s && !options->crl_count)
-		say(context, "crl-grace",
+		say(listener, "crl-grace",
 			"--crl-grace is for a CRL that is late, and there is none: name it with "
 			"--crl, or nobody can be revoked");
-	warn_about_mode(options->key, say, context);
-	for (size_t i = 0; i < options->ca_count; i++)
-		warn_about_ca_key(options->ca[i], say, context);
+	warn_about_mode(options->key, say, listener);
+	for (i = 0; i < options->ca_count; i++)
+		warn_about_ca_key(options->ca[i], say, listener);
+	json_array_foreach(list, i, warning)
+		say(listener, json_string_value(json_object_get(warning, "code")),
+			json_string_value(json_object_get(warning, "text")));
 }
 
 static void say_in_log(void *context, const char *event, const char *text)
@@ -56,10 +63,5 @@ static void say_in_log(void *context, const char *event, const char *text)
 void warn_about_files(
 	const struct log *log, const struct tls_options *options, const struct tls_context *context)
 {
-	OWN(json_t) json_t *list = tls_context_crl_warnings(context);
-	const json_t *warning;
-	size_t i;
-	warn_each(options, say_in_log, (void *)log);
-	json_array_foreach(list, i, warning) say_in_log(
-		(void *)log, code_name(CODE_CRL_BAD_SIGNATURE), json_string_value(warning));
+	warn_each(options, context, say_in_log, (void *)log);
 }

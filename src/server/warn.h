@@ -5,13 +5,14 @@
 #include "base/base.h"
 #include "tls/tls.h"
 
-/* A key that others may read, a CA's key beside the CA that we trust, and a CRL that is not its
- * CA's. `context` is what was loaded. */
+/* A key that others may read, a CA's key beside the CA that we trust, a CRL that is not its CA's,
+ * a CA without the CRL that its clients need. `context` is what was loaded. */
 void warn_about_files(const struct log *log, const struct tls_options *options,
 	const struct tls_context *context);
 
-/* What the options alone show of it, each told to `say`: a name for the kind, and a sentence. */
-typedef void warn_say(void *context, const char *event, const char *text);
-void warn_each(const struct tls_options *options, warn_say *say, void *context);
+/* The same, each told to `say`: a name for the kind, and a sentence. */
+typedef void warn_say(void *listener, const char *event, const char *text);
+void warn_each(const struct tls_options *options, const struct tls_context *context, warn_say *say,
+	void *listener);
 
 #endif

@@ -247,9 +247,11 @@ static void an_import_command_is_ready_to_paste(void **state)
 		enum pfx_target target;
 		const char *path, *password_path, *command;
 	} rows[] = {
-		{ PFX_MODERN, "c.pfx", NULL, "pk12util -d sql:$HOME/.pki/nssdb -i c.pfx" },
+		{ PFX_MODERN, "c.pfx", NULL,
+			"mkdir -p $HOME/.pki/nssdb && pk12util -d sql:$HOME/.pki/nssdb -i c.pfx" },
 		{ PFX_MODERN, "c.pfx", "c.pass",
-			"pk12util -d sql:$HOME/.pki/nssdb -i c.pfx -w c.pass" },
+			"mkdir -p $HOME/.pki/nssdb && pk12util -d sql:$HOME/.pki/nssdb -i c.pfx -w "
+			"c.pass" },
 		{ PFX_WINDOWS, "my c.pfx", "c.pass", "certutil -user -importpfx 'my c.pfx'" },
 		{ PFX_JAVA8, "it's", "p",
 			"keytool -importkeystore -srcstoretype PKCS12 -srckeystore 'it'\\''s' "
