@@ -67,10 +67,56 @@ static char *server_side(enum code code)
 		suspect_error_text(info->x509_error), info->x509_error, info->name);
 }
 
-static char *fix_of(const struct facts *facts, enum code code)
+/* What a shell takes as it is. */
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-"
+
+static bool stands_beside(const char *folder, const char *stem, const char *suffix)
+{
+	OWN(char) char *path = text_format("%s/%s.%s", folder, stem, suffix);
+	return file_exists(path);
+}
+
+/* Whether the certificate is a client's, only not a good one any more. */
+static bool can_follow_its_cnf(enum code code)
+{
+	return code == CODE_CLIENT_EXPIRED || code == CODE_CLIENT_REVOKED ||
+	       code == CODE_CLIENT_CA_REKEYED || code == CODE_CLIENT_BAD_SIGNATURE ||
+	       code == CODE_CLIENT_WEAK_DIGEST || code == CODE_CLIENT_WEAK_KEY;
+}
+
+/*
+ * A new certificate, by a command that helps as it stands: in the folder of the old one, in its
+ * place where a .cnf describes it, and else with the option that names the new one.
+ */
+static char *issue_again(const struct facts *facts, enum code code)
 {
 	const char *name = facts->suspects ? facts->suspects->subject : "";
 	const char *bare = !strncmp(name, "CN=", 3) && !strpbrk(name, ",+\\ ") ? name + 3 : "NAME";
+	const char *slash = facts->cert ? strrchr(facts->cert, '/') : NULL;
+	const char *file = slash ? slash + 1 : facts->cert,
+		   *end = file ? strstr(file, ".crt") : NULL;
+	if (!end || end[4] || strspn(facts->cert, PLAIN) < strlen(facts->cert))
+		return text_format("mtls issue client %s --force", bare);
+	OWN(char) char *folder =
+		slash ? text_format("%.*s", (int)(slash - facts->cert), facts->cert)
+		      : text_copy(".");
+	OWN(char) char *stem = text_format("%.*s", (int)(end - file), file);
+	if (!stands_beside(folder, "ca", "key"))
+		return text_format("where the CA's key is: mtls issue client %s --force", bare);
+	/* What was never a client's stays as it is: somebody else's server may need it. */
+	bool same = !strcmp(stem, bare), again = can_follow_its_cnf(code);
+	bool in_place = again && (same || stands_beside(folder, stem, "cnf"));
+	OWN(char) char *fresh =
+		text_format("%s%s", in_place ? stem : bare, same && !again ? "-client" : "");
+	bool usual = !strcmp(folder, "certs");
+	OWN(char) char *command = text_format("mtls issue client %s%s%s --force", fresh,
+		usual ? "" : " --certs ", usual ? "" : folder);
+	return in_place ? TAKE(command)
+			: text_format("%s, then --cert %s/%s.crt", command, folder, fresh);
+}
+
+static char *fix_of(const struct facts *facts, enum code code)
+{
 	switch ((int)code) {
 	case CODE_NO_CLIENT_CERTIFICATE:
 		return text_format("mtls request %s --cert FILE --key FILE", facts->url);
@@ -87,7 +133,7 @@ static char *fix_of(const struct facts *facts, enum code code)
 	case CODE_CLIENT_BAD_SIGNATURE:
 	case CODE_CLIENT_CA_REKEYED:
 	case CODE_CLIENT_KEY_TYPE:
-		return text_format("mtls issue client %s --force", bare);
+		return issue_again(facts, code);
 	default:
 		return text_copy(code_info(code)->hint);
 	}

@@ -91,6 +91,15 @@ static void what_is_proven_names_its_fix(void **state)
 			"it is so; the server answered with alert 45 (certificate_expired)",
 			subjects[i].fix, "none" });
 	}
+	scene.facts.cert = "none/me.crt"; /* no CA beside it */
+	says(&(struct words){ "client-expired", "server", NULL,
+		"where the CA's key is: mtls issue client NAME --force", "none" });
+	static const char *const unusual[] = { "none/me.pem", "me", "my files/me.crt", ".crt/me" };
+	for (size_t i = 0; i < sizeof unusual / sizeof *unusual; i++) {
+		scene.facts.cert = unusual[i];
+		says(&(struct words){ "client-expired", "server", NULL,
+			"mtls issue client NAME --force", "none" });
+	}
 	/* What our files say is better than what is usual. */
 	snprintf(scene.suspects.list[0].fix, sizeof scene.suspects.list[0].fix, "do this");
 	says(&(struct words){ "client-expired", "server", NULL, "do this", "none" });
