@@ -310,16 +310,18 @@ static void note_clock(struct run *run)
 }
 
 /* One more look without what was suspected: does it then go on? */
-static bool trial(struct run *run, bool alpn, bool sni, bool ciphers)
+enum left_out { LEFT_ALPN, LEFT_SNI, LEFT_CIPHERS, LEFT_GROUPS };
+static bool trial(struct run *run, enum left_out what)
 {
 	struct tls_options tls = basis(run);
 	struct error error;
 	OWN(probe) struct probe probe = { .connected = false };
 	tls.insecure_observe = true;
 	tls.cert = tls.key = tls.passphrase = NULL;
-	tls.alpn = alpn ? tls.alpn : NULL;
-	tls.sni = sni ? tls.sni : NULL;
-	tls.ciphers = ciphers ? tls.ciphers : NULL;
+	*(what == LEFT_ALPN            ? &tls.alpn
+		: what == LEFT_SNI     ? &tls.sni
+		: what == LEFT_CIPHERS ? &tls.ciphers
+				       : &tls.groups) = NULL;
 	return probe_run(run->places, &run->target, &tls, NULL, run->options->ms_max, &probe,
 		       &error) &&
 	       probe.outcome.version;
@@ -330,12 +332,15 @@ static void try_without(struct run *run)
 	struct facts *facts = &run->facts;
 	if (run->last.outcome.version || !run->last.connected)
 		return;
-	facts->works_without_ciphers = facts->restricted_ciphers && trial(run, true, true, false);
+	facts->works_without_ciphers = facts->restricted_ciphers && trial(run, LEFT_CIPHERS);
 	if (facts->works_without_ciphers)
 		return;
-	facts->works_without_alpn = trial(run, false, true, true);
+	facts->works_without_groups = facts->restricted_groups && trial(run, LEFT_GROUPS);
+	if (facts->works_without_groups)
+		return;
+	facts->works_without_alpn = trial(run, LEFT_ALPN);
 	facts->works_without_sni =
-		!facts->works_without_alpn && run->target.sni && trial(run, true, false, true);
+		!facts->works_without_alpn && run->target.sni && trial(run, LEFT_SNI);
 }
 
 /* The server may write a moment after it has spoken. */
@@ -405,7 +410,8 @@ bool doctor_diagnose(const struct doctor_options *options, json_t **ret, struct 
 		.url = options->url,
 		.cert = options->tls.cert,
 		.has_certificate = options->tls.cert != NULL,
-		.restricted_ciphers = options->tls.ciphers != NULL };
+		.restricted_ciphers = options->tls.ciphers != NULL,
+		.restricted_groups = options->tls.groups != NULL };
 	if (!find_places(&run, reterr))
 		return false;
 	if (run.places && !look_at_server(&run, reterr))

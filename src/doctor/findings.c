@@ -315,9 +315,9 @@ static void before_certificates(const struct facts *facts, json_t *findings)
 			facts->speaks12 ? " TLS 1.2" : "", facts->speaks13 ? " TLS 1.3" : "",
 			other ? "" : " neither TLS 1.2 nor 1.3", answer);
 		finding_add(findings, CODE_TLS_VERSION, "server", true, evidence,
-			facts->speaks13 && !facts->speaks12 ? "leave out --tls-max: the server "
-							      "wants TLS 1.3"
-							    : "leave out --tls-min and --tls-max",
+			!other             ? NULL /* whatever we do */
+			: !facts->speaks12 ? "leave out --tls-max: the server wants TLS 1.3"
+					   : "leave out --tls-min and --tls-max",
 			NULL);
 		return;
 	}
@@ -331,6 +331,14 @@ static void before_certificates(const struct facts *facts, json_t *findings)
 			facts->works_without_sni ? "; without a name the handshake goes on" : "");
 		finding_add(findings, CODE_SNI_UNKNOWN, "server", true, evidence, NULL,
 			"the server's list of names");
+		return;
+	}
+	if (facts->works_without_groups) {
+		evidence = text_format("the server answered our first message with %s; with our "
+				       "usual groups it goes on",
+			answer);
+		finding_add(findings, CODE_TLS_NO_SHARED_GROUP, "server", true, evidence,
+			"leave out --groups", NULL);
 		return;
 	}
 	if (alert == 40 || alert == 71 || facts->works_without_ciphers) {

@@ -12,14 +12,14 @@ struct facts {
 	bool has_certificate; /* we were given one */
 	bool asked, sent;     /* the server asked for one; ours went out */
 	bool shares_version;  /* one of those that we were told to use */
-	bool restricted_ciphers;
+	bool restricted_ciphers, restricted_groups;
 	bool speaks12, speaks13;  /* the server does, to anybody */
 	const json_t *request;    /* the CertificateRequest, or NULL */
 	const struct probe *last; /* the handshake with our certificate, and the request */
 	const char *alpn;         /* what we offered, "h2,http/1.1" */
 	bool works_without_alpn;  /* a trial without what was suspected */
 	bool works_without_sni;
-	bool works_without_ciphers;
+	bool works_without_ciphers, works_without_groups;
 	const struct suspects *suspects; /* NULL without a certificate */
 	const struct log_record *record; /* of the server's log, or NULL */
 	bool record_is_new;              /* it was written while we tried */

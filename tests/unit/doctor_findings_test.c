@@ -272,6 +272,9 @@ static void before_certificates_the_wire_proves(void **state)
 	scene.facts.works_without_ciphers = true;
 	expect(&scene, "C:tls-no-shared-cipher");
 	scene.facts.works_without_ciphers = false;
+	scene.facts.works_without_groups = true;
+	expect(&scene, "C:tls-no-shared-group");
+	scene.facts.works_without_groups = false;
 	refuse_with(&scene, 120);
 	expect(&scene, "C:alpn-mismatch"); /* the alert has no other meaning */
 	scene.facts.works_without_alpn = true;

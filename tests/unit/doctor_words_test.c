@@ -144,6 +144,39 @@ static void what_the_server_said_is_told_as_it_was(void **state)
 		"it is so; the server answered with HTTP 495", NULL, "none" });
 }
 
+/* Only options that were given are to be left out. */
+static void a_version_is_not_laid_to_what_nobody_gave(void **state)
+{
+	static const struct {
+		bool speaks12, speaks13;
+		const char *evidence, *fix;
+	} rows[] = {
+		{ false, false, "neither TLS 1.2 nor 1.3", "use TLS 1.2 or 1.3 on both sides" },
+		{ false, true, "TLS 1.3", "leave out --tls-max: the server wants TLS 1.3" },
+		{ true, false, "TLS 1.2", "leave out --tls-min and --tls-max" },
+		{ true, true, "TLS 1.2 TLS 1.3", "leave out --tls-min and --tls-max" },
+	};
+	(void)state;
+	scene.last.outcome.version = NULL;
+	scene.last.outcome.certificate_requested = scene.facts.sent = false;
+	scene.last.outcome.alert_received = 70;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		OWN(char) char *evidence =
+			text_format("the server speaks %s to others, and answered "
+				    "us with alert 70 (protocol_version)",
+				rows[i].evidence);
+		scene.facts.speaks12 = rows[i].speaks12;
+		scene.facts.speaks13 = rows[i].speaks13;
+		says(&(struct words){ "tls-version", "server", evidence, rows[i].fix, "none" });
+	}
+	scene.last.outcome.alert_received = 40;
+	scene.facts.works_without_groups = true;
+	says(&(struct words){ "tls-no-shared-group", "server",
+		"the server answered our first message with alert 40 (handshake_failure); with our "
+		"usual groups it goes on",
+		"leave out --groups", "none" });
+}
+
 static void what_stayed_at_home_says_why(void **state)
 {
 	(void)state;
@@ -202,6 +235,7 @@ int main(void)
 		TEST(what_is_proven_names_its_fix),
 		TEST(what_is_likely_names_what_would_tell),
 		TEST(what_the_server_said_is_told_as_it_was),
+		TEST(a_version_is_not_laid_to_what_nobody_gave),
 		TEST(what_stayed_at_home_says_why),
 		TEST(a_record_is_quoted),
 		TEST(nothing_is_found_twice),
