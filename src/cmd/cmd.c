@@ -111,11 +111,30 @@ static const struct command *find(const char *name)
 	return strcmp(name, completion_command.name) ? NULL : &completion_command;
 }
 
+/* Less than half of a name misspelt, and no more than two characters: names are short. */
+static const char *nearest(const char *name)
+{
+	const char *found = NULL;
+	size_t least = 3;
+	for (size_t i = 0; cmd_table[i]; i++) {
+		size_t distance = text_distance(name, cmd_table[i]->name);
+		if (distance < least && 2 * distance < strlen(cmd_table[i]->name)) {
+			least = distance;
+			found = cmd_table[i]->name;
+		}
+	}
+	return found;
+}
+
 static int unknown_command(const char *name)
 {
 	struct error error;
+	const char *meant = nearest(name);
 	error_set(&error, ERROR_USAGE, "there is no command '%s'", name);
-	error_hint(&error, "mtls --help lists the commands");
+	if (meant)
+		error_hint(&error, "did you mean mtls %s?", meant);
+	else
+		error_hint(&error, "mtls --help lists the commands");
 	return cmd_fail(&error);
 }
 
