@@ -151,7 +151,8 @@ bool config_apply_of(
 	if (!config)
 		bug("out of memory for a configuration");
 	config->section = command;
-	if (!profile_load(path, &config->file, reterr) || !check_names(args, config, reterr))
+	if (!profile_load(path, &config->file, reterr) || !profile_is_whole(config->file, reterr) ||
+		!check_names(args, config, reterr))
 		return false;
 	args_set_configuration(args, lookup, config);
 	*ret = TAKE(config);

@@ -213,7 +213,7 @@ const struct command config_command = {
 	.details =
 		"Takes the options of mtls serve, and section [serve] of mtls.cnf, and loads what "
 		"it would load: certificate, key, CAs, CRLs, policy. Each file is linted, too. It "
-		"listens nowhere, and opens no store.\n"
+		"listens nowhere, and writes to no store.\n"
 		"Exit codes: 0 it would start, with warnings or without; 1 it would, and lint "
 		"finds "
 		"an error that peers refuse; 2 it would not; 3 this machine lacks what it asks "

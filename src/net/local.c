@@ -54,15 +54,33 @@ bool net_local_connect(const char *path, int *ret_fd, struct error *reterr)
 	return false;
 }
 
+static bool is_free(const char *path, struct error *reterr)
+{
+	struct stat about;
+	return lstat(path, &about) != 0 || S_ISSOCK(about.st_mode) ||
+	       error_set(reterr, ERROR_INPUT,
+		       "cannot listen on '%s': it is there already, and no socket", path);
+}
+
+bool net_local_check(const char *path, struct error *reterr)
+{
+	struct sockaddr_un address;
+	struct stat about;
+	if (!address_of(path, &address, reterr) || !is_free(path, reterr))
+		return false;
+	size_t bytes = (size_t)(file_name(path) - path);
+	OWN(char) char *folder = bytes ? text_format("%.*s.", (int)bytes, path) : text_copy(".");
+	return stat(folder, &about) == 0 ||
+	       error_errno(reterr, ERROR_NETWORK, "cannot listen on '%s'", path);
+}
+
 /* Removes what a server that was killed left behind; who still listens keeps its path. */
 static bool remove_stale(const char *path, struct error *reterr)
 {
-	struct stat about;
 	struct error error;
 	int fd;
-	if (lstat(path, &about) == 0 && !S_ISSOCK(about.st_mode))
-		return error_set(reterr, ERROR_INPUT,
-			"cannot listen on '%s': it is there already, and no socket", path);
+	if (!is_free(path, reterr))
+		return false;
 	if (net_local_connect(path, &fd, &error)) {
 		close(fd);
 		error_set(reterr, ERROR_NETWORK,

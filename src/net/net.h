@@ -126,6 +126,8 @@ must_check bool net_listen_beside(struct net_loop *loop, const struct net_listen
  */
 must_check bool net_listen_local(struct net_loop *loop, const char *path, net_on_accept *accept,
 	void *context, struct net_listener **ret, struct error *reterr);
+/* Whether it could: the same errors, but for what only listening shows (in use, no permission). */
+must_check bool net_local_check(const char *path, struct error *reterr);
 /*
  * Listens on a TCP socket that somebody else has bound and listens on already, and takes it; others
  * beside it (net_listen_beside) accept from the same one. ERROR_USAGE when it is nothing of that.

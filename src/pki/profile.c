@@ -65,6 +65,7 @@ void profile_free(struct profile *profile)
 		free(profile->warnings[i].text);
 	free(profile->warnings);
 	free(profile->path);
+	free(profile->lacking);
 	NCONF_free(profile->conf);
 	profile_scan_done(profile);
 	free(profile);
@@ -102,6 +103,38 @@ static bool looks_like_text(const char *path, const char *text, size_t bytes, st
 	return true;
 }
 
+/*
+ * OpenSSL goes on without an included file that it cannot read, and says so in its error queue
+ * alone, whichever file names it: "calling stat(FILE)", "calling fopen(FILE, rb)".
+ */
+static void note_lacking(struct profile *profile)
+{
+	const char *data = NULL, *name;
+	int flags = 0;
+	struct error why;
+	char shown[256];
+	if (!ERR_peek_error_all(NULL, NULL, NULL, &data, &flags))
+		return;
+	bool is_text = data && (flags & ERR_TXT_STRING);
+	name = is_text && (name = strchr(data, '(')) != NULL ? name + 1 : "";
+	text_escape(shown, sizeof shown, name, strcspn(name, ",)"));
+	error_openssl(&why, ERROR_INPUT, "'%s' includes '%s', which cannot be read", profile->path,
+		shown);
+	profile->lacking = text_copy(why.text);
+	profile_warn(
+		profile, CODE_CNF_INCLUDE, "%s, and OpenSSL goes on without it", profile->lacking);
+}
+
+bool profile_is_whole(const struct profile *profile, struct error *reterr)
+{
+	if (!profile->lacking)
+		return true;
+	error_set(reterr, ERROR_INPUT, "%s", profile->lacking);
+	return error_hint(reterr,
+		"make it readable, or take the .include out; its path begins in the working "
+		"folder");
+}
+
 bool profile_parse(const char *path, const char *text, size_t bytes, struct profile **ret,
 	struct error *reterr)
 {
@@ -122,6 +155,7 @@ bool profile_parse(const char *path, const char *text, size_t bytes, struct prof
 		return error_openssl(
 			reterr, ERROR_INPUT, "cannot read the configuration '%s'%s", path, where);
 	}
+	note_lacking(profile);
 	profile_scan(profile, text, bytes);
 	profile_check_prompt(profile);
 	profile_check_encoding(profile);

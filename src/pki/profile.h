@@ -29,6 +29,11 @@ must_check bool profile_parse(const char *path, const char *text, size_t bytes,
 	struct profile **ret, struct error *reterr);
 /* What a role gets where no file says otherwise: the sections of profile_template, without SAN. */
 must_check bool profile_builtin(enum role role, struct profile **ret, struct error *reterr);
+/*
+ * Whether every file that it includes was read; else ERROR_INPUT. OpenSSL goes on without such a
+ * file, and so do certificates, with a warning; where rules may stand in it nobody should.
+ */
+must_check bool profile_is_whole(const struct profile *profile, struct error *reterr);
 void profile_free(struct profile *profile);
 OWN_DEFINE(profile, struct profile, profile_free);
 

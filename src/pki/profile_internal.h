@@ -17,6 +17,7 @@ struct profile {
 	size_t warnings_count;
 	struct profile_entry *entries; /* sorted by section, key and line */
 	size_t entries_count;
+	char *lacking; /* what is wrong with a file that it includes; NULL: nothing */
 };
 
 /* Adds a warning, unless the same text is there already. */

@@ -54,10 +54,32 @@ static size_t count_lines(const char *bytes, size_t count)
 
 /* ---- The file ---- */
 
+static const int appending = O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+
+/* A folder, or what stands below a file: no log was ever meant to be there. */
+static bool cannot_write(const char *path, struct error *reterr)
+{
+	return error_errno(reterr, errno == EISDIR || errno == ENOTDIR ? ERROR_INPUT : ERROR_IO,
+		"cannot write the access log '%s'", path);
+}
+
+bool access_check(const char *path, struct error *reterr)
+{
+	struct stat about;
+	int fd = strcmp(path, "-") != 0 ? open(path, appending) : dup(STDOUT_FILENO);
+	if (fd >= 0) {
+		close(fd);
+		return true;
+	}
+	size_t bytes = (size_t)(file_name(path) - path);
+	OWN(char) char *folder = bytes ? text_format("%.*s.", (int)bytes, path) : text_copy(".");
+	return (errno == ENOENT && stat(folder, &about) == 0) || cannot_write(path, reterr);
+}
+
 static bool open_file(const char *path, int *ret_fd, bool *ret_made, struct error *reterr)
 {
 	/* A FIFO that nobody reads is an error here, not a wait. */
-	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	const int flags = appending | O_CREAT;
 	int fd = STDOUT_FILENO;
 	*ret_made = false;
 	if (strcmp(path, "-") != 0) {
@@ -67,10 +89,7 @@ static bool open_file(const char *path, int *ret_fd, bool *ret_made, struct erro
 			fd = open(path, flags, S_IRUSR | S_IWUSR);
 	}
 	*ret_fd = fd;
-	/* A folder, or what stands below a file: no log was ever meant to be there. */
-	return fd >= 0 ||
-	       error_errno(reterr, errno == EISDIR || errno == ENOTDIR ? ERROR_INPUT : ERROR_IO,
-		       "cannot write the access log '%s'", path);
+	return fd >= 0 || cannot_write(path, reterr);
 }
 
 static void use_file(struct access *access, int fd)

@@ -13,6 +13,8 @@
 #define ACCESS_WAITING_BYTES_MAX ((size_t)1 << 20)
 
 struct access;
+/* Whether access_new could open it: the same errors, and nothing is made. */
+must_check bool access_check(const char *path, struct error *reterr);
 /*
  * Opens `path` to append, made 0600; "-" is standard output. `slots` threads will hand over lines.
  * `log` hears when writing begins to fail, and when it goes on; path and log must outlive it.

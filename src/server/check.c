@@ -1,7 +1,9 @@
 /* What a start would load, looked at without starting. */
 #include "confine/confine.h"
+#include "server/access.h"
 #include "server/expiry.h"
 #include "server/files.h"
+#include "server/plain.h"
 #include "server/server.h"
 #include "server/snapshot.h"
 #include "server/warn.h"
@@ -52,7 +54,13 @@ bool server_check(
 	OWN(files) struct files *files = NULL;
 	if (options->user && !confine_knows(options->user, reterr))
 		return false;
-	if (options->store.where && !store_is_named(&options->store, reterr))
+	if (options->store.where && !store_check(&options->store, reterr))
+		return false;
+	if (options->control && !net_local_check(options->control, reterr))
+		return error_context(reterr, "the control socket");
+	if (options->metrics && !plain_has_place(options->metrics, reterr))
+		return error_context(reterr, "the metrics");
+	if (options->access_log && !access_check(options->access_log, reterr))
 		return false;
 	if (!snapshot_load(&options->tls, options->policy_path, 1, &snapshot, reterr) ||
 		(options->root && !files_new(options->root, &files, reterr)))

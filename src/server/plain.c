@@ -177,6 +177,11 @@ bool plain_check(const char *where, struct error *reterr)
 	return path_of(where) || parse(where, &address, reterr);
 }
 
+bool plain_has_place(const char *where, struct error *reterr)
+{
+	return !path_of(where) || net_local_check(path_of(where), reterr);
+}
+
 static bool listen_at(struct plain *plain, const char *where, struct error *reterr)
 {
 	struct net_address address;

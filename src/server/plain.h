@@ -12,6 +12,8 @@ struct plain;
 /* The answer to a request; never NULL. Its body is in memory. */
 typedef struct http_response *plain_answer(void *context, const struct http_request *request);
 
+/* Whether a path could be listened on, as net_local_check; of a port nothing is known before. */
+must_check bool plain_has_place(const char *where, struct error *reterr);
 /* "HOST:PORT" of a loopback address, or "unix:PATH". ERROR_USAGE for anything else. */
 must_check bool plain_check(const char *where, struct error *reterr);
 /* Listens there; errors as plain_check, net_listen and net_listen_local. */

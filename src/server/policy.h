@@ -25,6 +25,9 @@ struct policy;
  * names file and line. Immutable once made; threads share it.
  */
 must_check bool policy_load(const char *path, struct policy **ret, struct error *reterr);
+/* Whether the file has others read with it (.include), so that it alone does not tell of changes.
+ */
+bool policy_includes(const char *path);
 void policy_free(struct policy *policy);
 OWN_DEFINE(policy, struct policy, policy_free);
 

@@ -291,7 +291,7 @@ bool policy_load(const char *path, struct policy **ret, struct error *reterr)
 {
 	OWN(profile) struct profile *file = NULL;
 	OWN(policy) struct policy *policy = NULL;
-	if (!profile_load(path, &file, reterr))
+	if (!profile_load(path, &file, reterr) || !profile_is_whole(file, reterr))
 		return false;
 	if (!profile_has_section(file, SECTION)) {
 		*ret = NULL;
@@ -307,4 +307,18 @@ bool policy_load(const char *path, struct policy **ret, struct error *reterr)
 		return false;
 	*ret = TAKE(policy);
 	return true;
+}
+
+bool policy_includes(const char *path)
+{
+	OWN(profile) struct profile *file = NULL;
+	struct error ignored; /* policy_load says it */
+	size_t count = 0;
+	if (!profile_load(path, &file, &ignored))
+		return false;
+	const struct profile_warning *warnings = profile_warnings(file, &count);
+	for (size_t i = 0; i < count; i++)
+		if (warnings[i].code == CODE_CNF_INCLUDE)
+			return true;
+	return false;
 }

@@ -100,7 +100,9 @@ bool reload_now(struct reload *reload, const char *why, struct reloaded *ret, st
 {
 	unsigned char digest[TLS_DIGEST_BYTES];
 	struct snapshot *snapshot = NULL;
-	if (is_unchanged(reload)) {
+	const char *policy = reload->files->policy_path;
+	/* What it includes is in no digest: who asks has it read. */
+	if (is_unchanged(reload) && !(policy && policy_includes(policy))) {
 		reload->counts.unchanged++;
 		reload->said[0] = 0;
 		record_line(reload->log, LOG_INFO, "reload-unchanged",

@@ -69,6 +69,8 @@ extern const char *const schema_steps[SCHEMA_VERSION][SCHEMA_STATEMENTS_MAX];
 /* Refuses what a newer program made, and what none did. `where` names the database. */
 must_check bool schema_check(const char *where, long long version, struct error *reterr);
 
+/* What sqlite_open would complain of before it makes anything, looked at alone. */
+must_check bool sqlite_check(const char *path, struct error *reterr);
 must_check bool sqlite_open(
 	const char *path, long long bytes_max, struct backend **ret, struct error *reterr);
 must_check bool postgres_open(

@@ -248,6 +248,28 @@ static bool is_ours(int fd, const char *path, struct stat *ret_about, struct err
 	       error_set(reterr, ERROR_INPUT, "cannot open '%s': file is not a database", path);
 }
 
+bool sqlite_check(const char *path, struct error *reterr)
+{
+	struct stat about;
+	OWN(char) char *folder = folder_of(path);
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd >= 0) {
+		bool ok = is_ours(fd, path, &about, reterr);
+		close(fd);
+		return ok;
+	}
+	if (errno != ENOENT)
+		return error_errno(reterr, ERROR_IO, "cannot open '%s'", path);
+	/* A start makes the last folder of the path, and none above it. */
+	size_t bytes = strlen(folder);
+	while (bytes > 1 && folder[bytes - 1] == '/')
+		bytes--;
+	OWN(char) char *itself = text_format("%.*s", (int)bytes, folder);
+	OWN(char) char *parent = folder_of(itself);
+	return stat(folder, &about) == 0 || stat(parent, &about) == 0 ||
+	       error_errno(reterr, ERROR_IO, "cannot make the folder '%s'", folder);
+}
+
 /*
  * The file, private from its first byte; SQLite gives its log and index the same mode. The folder
  * of a file that holds something is left to SQLite, which flushes it when it begins a log: here

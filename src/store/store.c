@@ -84,6 +84,12 @@ bool store_is_named(const struct store_options *options, struct error *reterr)
 	return error_hint(reterr, "memory, sqlite:PATH, or postgresql://HOST/DATABASE");
 }
 
+bool store_check(const struct store_options *options, struct error *reterr)
+{
+	const char *path = sqlite_path(options->where);
+	return store_is_named(options, reterr) && (!path || sqlite_check(path, reterr));
+}
+
 static bool open_backend(
 	const struct store_options *options, struct backend **ret, struct error *reterr)
 {

@@ -70,6 +70,9 @@ void store_opening_free(struct store_opening *opening);
 OWN_DEFINE(store_opening, struct store_opening, store_opening_free);
 /* Whether the options name one, be it there or not; else ERROR_USAGE. */
 must_check bool store_is_named(const struct store_options *options, struct error *reterr);
+/* And whether it could be one: no file of another kind, no folder that is missing. Makes nothing.
+ */
+must_check bool store_check(const struct store_options *options, struct error *reterr);
 /* Whether to open it may mean to wait for another machine. */
 bool store_is_remote(const struct store_options *options);
 /* In memory, lost at exit. */

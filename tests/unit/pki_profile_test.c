@@ -277,6 +277,42 @@ static void bad_files_are_refused(void **state)
 	assert_non_null(strstr(error.text, "'/nowhere/x.cnf'"));
 }
 
+/* OpenSSL goes on without an included file in silence; here that is known, and said. */
+static void what_an_include_lacks_is_known(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *lacking;
+	} rows[] = {
+		{ "a = b\n", NULL },
+		{ ".include /dev/null\n", NULL },
+		{ ".include /nowhere/x.cnf\n", "/nowhere/x.cnf" },
+		{ ".include = /nowhere/x.cnf\n[ a ]\nb = c\n", "/nowhere/x.cnf" },
+		{ ".include /dev/null\n.include /nowhere/y.cnf\n", "/nowhere/y.cnf" },
+		{ "# .include /nowhere/x.cnf\n", NULL },
+		{ ".include /nowhere/\x1b[2J.cnf\n", "/nowhere/\\x1b[2J.cnf" },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		OWN(profile) struct profile *profile = parse(rows[i].text);
+		struct error error;
+		size_t count, said = 0;
+		const struct profile_warning *warnings = profile_warnings(profile, &count);
+		for (size_t w = 0; w < count; w++)
+			said += strstr(warnings[w].text, "OpenSSL goes on without it") != NULL;
+		assert_int_equal(said, rows[i].lacking != NULL);
+		if (!rows[i].lacking) {
+			assert_true(profile_is_whole(profile, &error));
+			continue;
+		}
+		assert_false(profile_is_whole(profile, &error));
+		assert_int_equal(error.kind, ERROR_INPUT);
+		OWN(char) char *wanted = text_format("'test.cnf' includes '%s', which cannot be "
+						     "read: No such file or directory",
+			rows[i].lacking);
+		assert_string_equal(error.text, wanted);
+	}
+}
+
 /* Every beginning of a file, so that the reader of lines meets each in mid-word. */
 static void any_beginning_is_read_or_refused(void **state)
 {
@@ -322,6 +358,7 @@ int main(void)
 		cmocka_unit_test(chooses_the_section),
 		cmocka_unit_test(subjects_are_answers_or_questions),
 		cmocka_unit_test(bad_files_are_refused),
+		cmocka_unit_test(what_an_include_lacks_is_known),
 		cmocka_unit_test(any_beginning_is_read_or_refused),
 		cmocka_unit_test(own_templates_have_no_fault),
 	};
