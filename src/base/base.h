@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/code.h"
 #include "base/cores.h"
+#include "base/descriptors.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"

@@ -240,17 +240,12 @@ static bool run_load(struct shared *shared, struct bench_result *ret, struct err
 /* Each connection is a descriptor; the soft limit is often 1024. */
 static bool raise_descriptors(size_t connections, struct error *reterr)
 {
-	struct rlimit limit;
-	rlim_t needed = connections + 64;
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
-		return true;
-	rlim_t wanted = limit.rlim_max < needed ? limit.rlim_max : needed;
-	limit.rlim_cur = wanted;
-	if (wanted == needed && setrlimit(RLIMIT_NOFILE, &limit) == 0)
+	size_t needed = connections + 64, had = descriptors_raise(needed);
+	if (had >= needed)
 		return true;
 	error_set(reterr, ERROR_IO,
-		"this process may open %llu descriptors, too few for %zu connections",
-		(unsigned long long)limit.rlim_max, connections);
+		"this process may open %zu descriptors, too few for %zu connections", had,
+		connections);
 	return error_hint(reterr, "raise the hard limit (ulimit -Hn), or use fewer connections");
 }
 

@@ -74,6 +74,8 @@ struct net_listener {
 	uint16_t port;
 	char *path; /* of a socket that has one */
 	bool given; /* by somebody who keeps it beyond our end: no other is to get a share */
+	int spare;  /* a descriptor that is given up when there is no other; 0: none */
+	bool spent; /* so it was: who comes next gets it, and is sent away */
 	uv_tcp_t sockets[ADDRESSES_MAX];
 	size_t sockets_count, sockets_open;
 };
@@ -93,6 +95,8 @@ void net_listener_close(struct net_listener *listener)
 		return;
 	if (listener->path)
 		unlink(listener->path);
+	if (listener->spare > 0)
+		close(listener->spare);
 	for (size_t i = 0; i < listener->sockets_count; i++)
 		uv_close((uv_handle_t *)&listener->sockets[i], socket_closed);
 	if (!listener->sockets_count)
@@ -100,10 +104,40 @@ void net_listener_close(struct net_listener *listener)
 }
 OWN_DEFINE(net_listener, struct net_listener, net_listener_close);
 
+/*
+ * Where no descriptor is left libuv asks again and again, and the loop would never come to close
+ * one. It has a spare for that, once: it is a file, which a sandbox does not open again.
+ */
+static void make_room(struct net_listener *listener)
+{
+	const struct timespec while_others_close = { .tv_nsec = 1000000 };
+	if (listener->spare > 0 && close(listener->spare) == 0)
+		listener->spent = true;
+	else
+		nanosleep(&while_others_close, NULL);
+	listener->spare = 0;
+}
+
+static void keep_spare(struct net_listener *listener)
+{
+	int copy = fcntl(uv_backend_fd(&listener->loop->uv), F_DUPFD_CLOEXEC, 3);
+	listener->spare = copy < 0 ? 0 : copy;
+}
+
 static void arrived(uv_stream_t *socket, int status)
 {
 	struct net_listener *listener = socket->data;
-	struct net_stream *stream = status < 0 ? NULL : net_stream_accept(listener->loop, socket);
+	if (status < 0) {
+		make_room(listener);
+		return;
+	}
+	struct net_stream *stream = net_stream_accept(listener->loop, socket);
+	if (stream && listener->spent) {
+		net_stream_close(TAKE(stream));
+		listener->spent = false;
+	}
+	if (!listener->spare)
+		keep_spare(listener);
 	if (stream)
 		listener->accept(listener->context, stream);
 }

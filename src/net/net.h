@@ -237,6 +237,8 @@ struct net_peer {
 	uint16_t port;
 };
 const struct net_peer *net_stream_peer(const struct net_stream *stream);
+/* Its number, for comparing; -1: it is closed. */
+int net_stream_descriptor(const struct net_stream *stream);
 /* As net_address_format. */
 char *net_peer_format(const struct net_peer *peer, char target[static NET_ADDRESS_BYTES]);
 

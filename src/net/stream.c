@@ -235,3 +235,9 @@ const struct net_peer *net_stream_peer(const struct net_stream *stream)
 {
 	return &stream->peer;
 }
+
+int net_stream_descriptor(const struct net_stream *stream)
+{
+	uv_os_fd_t fd;
+	return uv_fileno((const uv_handle_t *)&stream->uv, &fd) < 0 ? -1 : fd;
+}

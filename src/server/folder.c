@@ -117,12 +117,22 @@ static int follow(struct walk *walk, const char *name, const char *rest)
 	return 0;
 }
 
+/* From the folder that the walk is in; -1 and errno. No client gets one of the last descriptors. */
+static int open_here(const struct walk *walk, const char *name, int flags)
+{
+	int fd = openat(walk->folders[walk->depth - 1], name, O_RDONLY | O_CLOEXEC | flags);
+	if (fd < 0 || !descriptors_scarce(fd))
+		return fd;
+	close(fd);
+	errno = EMFILE;
+	return -1;
+}
+
 static int enter(struct walk *walk, const char *name)
 {
 	if (walk->depth == DEPTH_MAX)
 		return ENOENT;
-	int fd = openat(walk->folders[walk->depth - 1], name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open_here(walk, name, O_DIRECTORY | O_NOFOLLOW);
 	if (fd < 0)
 		return errno;
 	walk->folders[walk->depth++] = fd;
@@ -132,8 +142,7 @@ static int enter(struct walk *walk, const char *name)
 static int open_file(const struct walk *walk, const char *name, struct opened *ret)
 {
 	struct opened opened;
-	opened.fd = openat(walk->folders[walk->depth - 1], name,
-		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	opened.fd = open_here(walk, name, O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (opened.fd < 0)
 		return errno;
 	/* Looked at again: it may have been replaced since. */
@@ -149,7 +158,7 @@ static int open_file(const struct walk *walk, const char *name, struct opened *r
 static int open_folder(const struct walk *walk, struct opened *ret)
 {
 	struct opened opened;
-	opened.fd = openat(walk->folders[walk->depth - 1], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	opened.fd = open_here(walk, ".", O_DIRECTORY);
 	if (opened.fd < 0)
 		return errno;
 	if (fstat(opened.fd, &opened.stat)) {

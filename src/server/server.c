@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define NAME_BYTES 512
+#define OWN_DESCRIPTORS 1024
 
 static const int signal_numbers[] = { SIGINT, SIGTERM, SIGHUP };
 #define SIGNALS (sizeof signal_numbers / sizeof *signal_numbers)
@@ -345,6 +346,8 @@ bool server_new(const struct server_options *options, struct server **ret, struc
 	OWN(server) struct server *server = calloc(1, sizeof *server);
 	if (!server)
 		bug("out of memory for a server");
+	/* A file for each connection, and what we need ourselves. */
+	(void)descriptors_raise((size_t)options->limits.connections_max * 2 + OWN_DESCRIPTORS);
 	server->settings.limits = options->limits;
 	server->settings.log = options->log;
 	sem_init(&server->settings.switched, 0, 0);

@@ -19,7 +19,7 @@ static bool lags(const struct server_limits *limits, const struct shed_facts *fa
 
 enum shed shed_judge(const struct server_limits *limits, const struct shed_facts *facts)
 {
-	if (facts->open >= limits->connections_max)
+	if (facts->open >= limits->connections_max || facts->scarce)
 		return SHED_CONNECTIONS;
 	return facts->pending >= limits->handshakes_pending || lags(limits, facts) ? SHED_OVERLOAD
 										   : SHED_NONE;
@@ -38,6 +38,10 @@ static void describe(const struct server_limits *limits, enum shed shed,
 	if (shed == SHED_ADDRESS)
 		snprintf(ret->why, sizeof ret->why, "%s begins more than %lld handshakes a second",
 			peer->host, limits->handshakes_per_address);
+	else if (shed == SHED_CONNECTIONS && facts->open < limits->connections_max)
+		snprintf(ret->why, sizeof ret->why,
+			"%lld are open, and the limit of open files (ulimit -n) allows no more",
+			facts->open);
 	else if (shed == SHED_CONNECTIONS)
 		snprintf(ret->why, sizeof ret->why, "%lld are open", facts->open);
 	else if (facts->pending >= limits->handshakes_pending)
@@ -69,12 +73,13 @@ void shed_second(void *context)
 		net_timer_start(worker->shed_timer, SAID_EACH_MS);
 }
 
-bool shed_arrival(struct worker *worker, const struct net_peer *peer, long long open)
+bool shed_arrival(struct worker *worker, const struct net_peer *peer, long long open, bool scarce)
 {
 	const struct server_limits *limits = &worker->settings->limits;
 	const struct shed_facts facts = { .open = open,
 		.pending = count_now(&worker->counts.pending),
-		.turn_ms = (long long)net_loop_turn_ms(worker->loop) };
+		.turn_ms = (long long)net_loop_turn_ms(worker->loop),
+		.scarce = scarce };
 	/* Whoever is sent away for another reason has begun one, too. */
 	enum shed shed =
 		is_too_frequent(worker->settings, peer) ? SHED_ADDRESS : shed_judge(limits, &facts);

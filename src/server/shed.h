@@ -13,12 +13,14 @@ struct shed_facts {
 	long long open;    /* connections of all workers, without this one */
 	long long pending; /* handshakes in progress, of this worker */
 	long long turn_ms; /* what the last turn of its loop took */
+	bool scarce;       /* it got one of the last descriptors (base/descriptors.h) */
 };
 /* Pure. SHED_NONE: there is room. */
 enum shed shed_judge(const struct server_limits *limits, const struct shed_facts *facts);
 
-/* Whether to send that one away; it is counted and told then. `open` as in shed_facts. */
-bool shed_arrival(struct worker *worker, const struct net_peer *peer, long long open);
+/* Whether to send that one away; it is counted and told then. `open` and `scarce` as in
+ * shed_facts. */
+bool shed_arrival(struct worker *worker, const struct net_peer *peer, long long open, bool scarce);
 /* Tells now what there is to tell. */
 void shed_say(struct worker *worker);
 /* A second has passed: for the worker's shed_timer. */

@@ -13,7 +13,8 @@ static void accepted(void *context, struct net_stream *stream)
 {
 	struct worker *worker = context;
 	long long open = atomic_fetch_add(&worker->settings->open, 1);
-	if (!shed_arrival(worker, net_stream_peer(stream), open)) {
+	bool scarce = descriptors_scarce(net_stream_descriptor(stream));
+	if (!shed_arrival(worker, net_stream_peer(stream), open, scarce)) {
 		connection_open(worker, stream);
 		return;
 	}

@@ -16,19 +16,22 @@ static void room_ends_exactly_at_its_limits(void **state)
 		struct shed_facts facts;
 		enum shed shed;
 	} rows[] = {
-		{ { 0, 0, 0 }, SHED_NONE },
-		{ { 999, 39, 0 }, SHED_NONE },
-		{ { 1000, 0, 0 }, SHED_CONNECTIONS },
-		{ { 2000, 0, 0 }, SHED_CONNECTIONS },
-		{ { 999, 40, 0 }, SHED_OVERLOAD },
-		{ { 999, 41, 0 }, SHED_OVERLOAD },
-		{ { 1000, 40, 500 }, SHED_CONNECTIONS }, /* what the user set first */
+		{ { 0, 0, 0, false }, SHED_NONE },
+		{ { 999, 39, 0, false }, SHED_NONE },
+		{ { 1000, 0, 0, false }, SHED_CONNECTIONS },
+		{ { 2000, 0, 0, false }, SHED_CONNECTIONS },
+		{ { 999, 40, 0, false }, SHED_OVERLOAD },
+		{ { 999, 41, 0, false }, SHED_OVERLOAD },
+		{ { 1000, 40, 500, false }, SHED_CONNECTIONS }, /* what the user set first */
 		/* A long turn counts while a tenth of the handshakes are in progress. */
-		{ { 0, 4, 101 }, SHED_OVERLOAD },
-		{ { 0, 4, 100 }, SHED_NONE },
-		{ { 0, 3, 101 }, SHED_NONE },
-		{ { 0, 0, 60000 }, SHED_NONE },
-		{ { 0, 39, 60000 }, SHED_OVERLOAD },
+		{ { 0, 4, 101, false }, SHED_OVERLOAD },
+		{ { 0, 4, 100, false }, SHED_NONE },
+		{ { 0, 3, 101, false }, SHED_NONE },
+		{ { 0, 0, 60000, false }, SHED_NONE },
+		/* However few there are: without a descriptor nobody could even be sent away. */
+		{ { 0, 0, 0, true }, SHED_CONNECTIONS },
+		{ { 1000, 40, 500, true }, SHED_CONNECTIONS },
+		{ { 0, 39, 60000, false }, SHED_OVERLOAD },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (shed_judge(&limits, &rows[i].facts) != rows[i].shed)
@@ -76,6 +79,7 @@ struct told {
 	struct net_loop *loop;
 	struct settings settings;
 	struct worker *worker;
+	bool scarce;
 	char text[4096];
 };
 
@@ -120,7 +124,7 @@ static bool arrives(struct told *told, const char *host, long long open)
 	const struct net_peer peer = { .port = 4711 };
 	struct net_peer from = peer;
 	snprintf(from.host, sizeof from.host, "%s", host);
-	return shed_arrival(told->worker, &from, open);
+	return shed_arrival(told->worker, &from, open, told->scarce);
 }
 
 static unsigned long long counted(const struct told *told, enum shed shed)
@@ -162,6 +166,12 @@ static void a_flood_is_one_line_a_second(void **state)
 	shed_say(told.worker);
 	assert_non_null(strstr(said(&told), "closed=1 | peer=192.0.2.5"));
 	assert_int_equal(counted(&told, SHED_CONNECTIONS), 1004);
+	/* Fewer than there may be, but the machine gives no more. */
+	shed_second(told.worker);
+	told.scarce = true;
+	assert_true(arrives(&told, "192.0.2.6", 3));
+	assert_non_null(strstr(said(&told), "code=too-many-connections | why=3 are open, and the "
+					    "limit of open files (ulimit -n) allows no more | "));
 	told_done(&told);
 }
 
