@@ -20,6 +20,13 @@ enum { FLUSHERS_MAX = 7 /* besides the calling thread */ };
 
 #define PIECE_BYTES ((size_t)16384)
 
+/* A file that is not there or not ours is the caller's mistake; the machine's is not. */
+static bool cannot_read(const char *name, struct error *reterr)
+{
+	bool machine = errno == EIO || errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+	return error_errno(reterr, machine ? ERROR_IO : ERROR_INPUT, "cannot read '%s'", name);
+}
+
 /* Into the room that there is, so that a small file needs no more, to be wiped, than its size. */
 static bool read_all(int fd, const char *name, struct buffer *ret, struct error *reterr)
 {
@@ -43,7 +50,7 @@ static bool read_all(int fd, const char *name, struct buffer *ret, struct error 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return error_errno(reterr, ERROR_INPUT, "cannot read '%s'", name);
+			return cannot_read(name, reterr);
 		if (!got)
 			return true;
 		ret->length += (size_t)got;
@@ -56,7 +63,7 @@ bool file_read(const char *path, struct buffer *ret, struct error *reterr)
 	bool standard_input = !strcmp(path, "-");
 	int fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return error_errno(reterr, ERROR_INPUT, "cannot read '%s'", path);
+		return cannot_read(path, reterr);
 	struct stat about = { 0 };
 	char *ignored;
 	bool ok = true;
@@ -217,17 +224,36 @@ static bool cannot_write(const char *path, struct error *reterr)
 	return false;
 }
 
-/*
- * A device, pipe or socket: a file in its place would take it from everybody. What lies in /dev is
- * judged by what it leads to, as /dev/stdout is a link.
- */
-static bool is_special(const char *path)
+enum target {
+	TARGET_FREE, /* nothing, or what a file may replace */
+	TARGET_FOLDER,
+	TARGET_SPECIAL, /* a device, pipe or socket: a file in its place would take it from all */
+};
+
+/* What lies in /dev is judged by what it leads to, as /dev/stdout is a link. */
+static enum target target_of(const char *path)
 {
+	bool device = !strncmp(path, "/dev/", 5);
 	struct stat about;
-	if (!strncmp(path, "/dev/", 5))
-		return stat(path, &about) == 0 && !S_ISDIR(about.st_mode);
-	return lstat(path, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISLNK(about.st_mode) &&
-	       !S_ISDIR(about.st_mode);
+	if ((device ? stat(path, &about) : lstat(path, &about)) != 0)
+		return TARGET_FREE;
+	if (S_ISDIR(about.st_mode))
+		return TARGET_FOLDER;
+	return device || (!S_ISREG(about.st_mode) && !S_ISLNK(about.st_mode)) ? TARGET_SPECIAL
+									      : TARGET_FREE;
+}
+
+/* Now, as the rename that found a folder would be too late for the files before it. */
+static bool can_replace(const char *path, struct error *reterr)
+{
+	enum target target = target_of(path);
+	if (target == TARGET_SPECIAL)
+		return error_set(reterr, ERROR_IO,
+			"cannot write '%s': it is a device, pipe or socket, which a file would "
+			"replace",
+			path);
+	errno = EISDIR;
+	return target == TARGET_FREE || cannot_write(path, reterr);
 }
 
 bool file_set_add(struct file_set *set, const char *path, enum file_mode mode, const void *data,
@@ -239,12 +265,9 @@ bool file_set_add(struct file_set *set, const char *path, enum file_mode mode, c
 	if (entry && (ftruncate(entry->fd, 0) != 0 || lseek(entry->fd, 0, SEEK_SET) != 0 ||
 			     fchmod(entry->fd, (mode_t)mode) != 0))
 		return cannot_write(path, reterr);
-	if (!entry && is_special(path))
-		return error_set(reterr, ERROR_IO,
-			"cannot write '%s': it is a device, pipe or socket, which a file would "
-			"replace",
-			path);
 	if (!entry) {
+		if (!can_replace(path, reterr))
+			return false;
 		entry = begin_entry(set, path, mode);
 		if (!entry)
 			return cannot_write(path, reterr);
@@ -343,7 +366,7 @@ static bool write_special(const char *path, const void *data, size_t bytes, stru
 bool file_write(
 	const char *path, enum file_mode mode, const void *data, size_t bytes, struct error *reterr)
 {
-	if (is_special(path))
+	if (target_of(path) == TARGET_SPECIAL)
 		return write_special(path, data, bytes, reterr);
 	OWN(file_set) struct file_set *set = file_set_new();
 	return file_set_add(set, path, mode, data, bytes, reterr) &&
@@ -367,7 +390,7 @@ bool file_make_folder(const char *path, struct error *reterr)
 	}
 }
 
-/* The process of "NAME.PROCESS.NUMBER.tmp", as add_entry names them; 0: it is another file. */
+/* The process of "NAME.PROCESS.NUMBER.tmp", as begin_entry names them; 0: it is another file. */
 static long temporary_of(const char *name)
 {
 	static const char digits[] = "0123456789";

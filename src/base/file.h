@@ -12,7 +12,8 @@
 
 /*
  * Reads a whole regular file (or, for "-", standard input) into `ret`, whose bytes_max is the cap.
- * ERROR_INPUT when it is missing, unreadable, a folder or empty; ERROR_LIMIT when it is too large.
+ * ERROR_INPUT when it is missing, unreadable, a folder or empty; ERROR_LIMIT when it is too large;
+ * ERROR_IO when the disk fails, or there are no descriptors left.
  */
 must_check bool file_read(const char *path, struct buffer *ret, struct error *reterr);
 
@@ -24,7 +25,8 @@ enum file_mode {
 /*
  * Files written together. Each is made under a temporary name beside its target (O_CREAT|O_EXCL,
  * its mode from the first byte); file_set_commit flushes them to the disk and renames them all,
- * file_set_done removes what was not committed. A failure before the first rename changes nothing.
+ * file_set_free removes what was not committed. A failure before the first rename changes nothing,
+ * and a target that no file may replace, a folder or a device, fails when it is added.
  */
 struct file_set;
 struct file_set *file_set_new(void);

@@ -1,7 +1,19 @@
 /* JSON text: jansson's layout is Python's, its escapes are so but for upper-case hexadecimal. */
 #include "base/json.h"
 
+#include "base/memory.h"
+
 #include <ctype.h>
+
+static void *take(size_t bytes)
+{
+	return memory_object(bytes, "JSON");
+}
+
+void json_begin(void)
+{
+	json_set_alloc_funcs(take, memory_give);
+}
 
 /* A string of JSON has no raw newline, so one always begins a line. */
 static bool append_moved(struct buffer *ret, const char *text, size_t margin, struct error *reterr)

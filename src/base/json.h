@@ -5,6 +5,12 @@
 #include "base/buffer.h"
 
 /*
+ * Before the first JSON: without memory the program ends, where jansson would leave out what it
+ * cannot hold or say that a text is no UTF-8.
+ */
+void json_begin(void);
+
+/*
  * Appends `json` without a newline at its end. Every line but the first is moved right by `margin`
  * spaces, for a value that is put inside another one's text.
  */

@@ -196,5 +196,6 @@ int cmd_main(int argc, char **argv)
 		return print_buffer(&text);
 	}
 	openssl_begin();
+	json_begin();
 	return command->run(args);
 }

@@ -1,14 +1,25 @@
 /*
  * OpenSSL's memory. What is secret it wipes before it gives it back, here as to the C library.
+ *
+ * Without memory the program ends here, as everywhere in it: OpenSSL would call a good signature
+ * wrong and a good file malformed, which a user believes, or go on with locks that it does not
+ * have.
  */
 #include "pki/memory.h"
 
 #include <openssl/crypto.h>
 
+static void *there(void *memory)
+{
+	if (!memory)
+		bug("out of memory for OpenSSL");
+	return memory;
+}
+
 static void *take(size_t bytes, const char *file, int line)
 {
 	(void)file, (void)line;
-	return bytes ? memory_take(bytes) : NULL;
+	return bytes ? there(memory_take(bytes)) : NULL;
 }
 
 static void give(void *memory, const char *file, int line)
@@ -22,7 +33,7 @@ static void *change(void *memory, size_t bytes, const char *file, int line)
 	if (!memory)
 		return take(bytes, file, line);
 	if (bytes)
-		return realloc(memory, bytes);
+		return there(realloc(memory, bytes));
 	give(memory, file, line);
 	return NULL;
 }

@@ -110,6 +110,25 @@ static void refuses_what_is_no_file(void **state)
 	}
 }
 
+/* The file is good: it is the machine that has no descriptor left. */
+static void blames_no_file_for_the_machine(void **state)
+{
+	(void)state;
+	struct rlimit before, none;
+	put("good", "1");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	struct error error;
+	struct buffer content = BUFFER(8);
+	bool ok = file_read("good", &content, &error);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_false(ok);
+	assert_int_equal(error.kind, ERROR_IO);
+	assert_string_equal(error.text, "cannot read 'good': Too many open files");
+}
+
 static void private_is_0600_whatever_the_umask(void **state)
 {
 	(void)state;
@@ -422,6 +441,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FILE_TEST(reads_up_to_its_cap),
 		FILE_TEST(refuses_what_is_no_file),
+		FILE_TEST(blames_no_file_for_the_machine),
 		FILE_TEST(private_is_0600_whatever_the_umask),
 		FILE_TEST(replaces_a_file_whole),
 		FILE_TEST(does_not_write_through_a_link),

@@ -4,6 +4,8 @@
 #include "base/base.h"
 
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const char *const documents[] = {
 	"{}",
@@ -50,11 +52,32 @@ static void moves_lines_right(void **state)
 	assert_int_equal(error.kind, ERROR_LIMIT);
 }
 
+/* A sanitizer ends the program by itself, with a code of its own. */
+static void ends_where_there_is_no_memory(void **state)
+{
+	(void)state;
+	json_malloc_t take;
+	int status;
+	json_begin();
+	json_get_alloc_funcs(&take, NULL);
+	pid_t child = fork();
+	if (!child) {
+		(void)!freopen("/dev/null", "w", stderr);
+		_exit(take((size_t)1 << 62) ? 1 : 0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_not_equal(WEXITSTATUS(status), 0);
+	OWN(json_t) json_t *json = json_pack("{s:[s]}", "a", "b");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(json, "a"), 0)), "b");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prints_as_python_does),
 		cmocka_unit_test(moves_lines_right),
+		cmocka_unit_test(ends_where_there_is_no_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define BOUND_BYTES ((size_t)2 << 20)
 
@@ -194,6 +196,35 @@ static void an_object_is_there(void **state)
 	memory_give(NULL);
 }
 
+static void *grow(size_t bytes)
+{
+	return OPENSSL_realloc(OPENSSL_malloc(10), bytes);
+}
+
+static void *begin(size_t bytes)
+{
+	return OPENSSL_malloc(bytes);
+}
+
+/* OpenSSL without memory takes a good certificate for a bad one: it never sees that there is none.
+ */
+static void without_memory_the_program_ends(void **state)
+{
+	(void)state;
+	void *(*const ways[])(size_t) = { begin, grow };
+	for (size_t i = 0; i < 2 && keeps; i++) {
+		pid_t child = fork();
+		if (!child) {
+			(void)!freopen("/dev/null", "w", stderr);
+			_exit(ways[i]((size_t)1 << 62) ? 1 : 0);
+		}
+		int status;
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 70);
+	}
+}
+
 /* ---- Threads ---- */
 
 static void *made_here;
@@ -297,6 +328,7 @@ int main(void)
 		cmocka_unit_test(a_turn_of_pieces_is_kept),
 		cmocka_unit_test(room_for_a_record_is_kept),
 		cmocka_unit_test(an_object_is_there),
+		cmocka_unit_test(without_memory_the_program_ends),
 		cmocka_unit_test(a_thread_has_its_own_lists),
 		cmocka_unit_test(a_thread_that_prepares_grows_once),
 		cmocka_unit_test(beginning_again_does_nothing),
